@@ -7,7 +7,7 @@ holes between two writes count as zeros, while the time after the last write doe
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 # The index of a write that never happened: further back than any window.
 _NEVER = -(2**62)
@@ -160,10 +160,10 @@ def _round(value: float) -> float:
     return math.copysign(math.floor(abs(value) * 1e6 + 0.5) / 1e6, value)
 
 
-# The values of autoscaling.knative.dev/metric-aggregation-algorithm.
+# The values of the metric-aggregation-algorithm annotation.
 LINEAR = "linear"
 WEIGHTED_EXPONENTIAL = "weighted-exponential"
-_WINDOWS: dict[str, Callable[..., LinearWindow]] = {
+ALGORITHMS: Mapping[str, Callable[..., LinearWindow]] = {
     LINEAR: LinearWindow,
     WEIGHTED_EXPONENTIAL: WeightedWindow,
     "weightedExponential": WeightedWindow,
@@ -172,4 +172,4 @@ _WINDOWS: dict[str, Callable[..., LinearWindow]] = {
 
 def make_window(algorithm: str, window: float, *, granularity: float = 1.0) -> LinearWindow:
     """A window of the named algorithm; as in Knative an unknown name means linear."""
-    return _WINDOWS.get(algorithm, LinearWindow)(window, granularity=granularity)
+    return ALGORITHMS.get(algorithm, LinearWindow)(window, granularity=granularity)
