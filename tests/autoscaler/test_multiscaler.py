@@ -101,6 +101,19 @@ def test_poke_before_the_first_decision_or_without_load_waits_for_the_tick() -> 
     assert scaler.poke(WINE, make_stat(1.0, WINE), 2.1) is None
 
 
+def test_tick_in_parts_lets_others_in_between() -> None:
+    scaler = MultiScaler()
+    revisions = [RevisionKey("default", f"iris-{number}") for number in range(5)]
+    for revision in revisions:
+        scaler.ensure(revision, SPEC, ready_pods=1, now=0.0)
+    scaler.record([make_stat(14.0, revision) for revision in revisions], 1.0)
+    parts = scaler.tick_in_parts(2.0, size=2)
+    assert [status.revision for status in next(parts)] == revisions[:2]
+    scaler.remove(revisions[2])
+    scaler.ensure(WINE, SPEC, ready_pods=1, now=2.0)
+    assert [status.revision for part in parts for status in part] == revisions[3:]
+
+
 def test_removed_and_unknown_revisions_are_ignored() -> None:
     scaler = make_idle()
     scaler.remove(IRIS)
