@@ -189,7 +189,8 @@ class MultiScaler:
         """Record the activator's report of a first held request, and decide at once when the latest
         decision was 0; returns the status when others must act on it.
 
-        This is what wakes a revision from zero without waiting for the next tick.
+        This is what wakes a revision from zero without waiting for the next tick. The activator
+        takes the request that it reported here off its next report (concurrency_reporter.go).
         """
         runner = self._runners.get(revision)
         if runner is None:

@@ -13,6 +13,9 @@ from kfsim.base.types import RevisionKey, Stat
 REVISION = RevisionKey("default", "iris")
 SPEC = DeciderSpec(target_value=7.0, total_value=10.0, stable_window=60.0, panic_window=6.0)
 
+# Sixty seconds apart, but not as floats.
+FLOAT_START, FLOAT_END = 4.4, 64.4
+
 
 def make_stat(concurrency: float) -> Stat:
     return Stat(REVISION, "pod", concurrency)
@@ -73,12 +76,19 @@ def test_panic_begins_at_the_threshold_keeps_its_floor_and_ends_a_window_later()
     assert after.max_panic_pods == 0
 
 
+@pytest.mark.parametrize(("load", "panics"), [(14.0, True), (13.9, True), (7.0, False)])
+def test_twice_what_ready_pods_bear_is_cause_to_panic(load: float, panics: bool) -> None:
+    decider = Decider(SPEC, initial_ready_pods=1, now=0.0)
+    decider.record(make_stat(load), 0.0)
+    assert decider.scale(1, 0.0).panic_mode == panics
+
+
 def test_panic_end_is_strictly_after_a_window_despite_inexact_floats() -> None:
-    # 62.3 - 2.3 is above 60 as a float.
-    decider = Decider(SPEC, initial_ready_pods=5, now=2.3)
+    assert FLOAT_END - FLOAT_START > 60
+    decider = Decider(SPEC, initial_ready_pods=5, now=FLOAT_START)
     decider.record(make_stat(0.0), 62.0)
-    assert decider.scale(5, 62.3).panic_mode
-    assert not decider.scale(5, 62.4).panic_mode
+    assert decider.scale(5, FLOAT_END).panic_mode
+    assert not decider.scale(5, FLOAT_END + 0.1).panic_mode
 
 
 def test_decider_that_starts_with_pods_starts_in_panic() -> None:
@@ -91,6 +101,15 @@ def test_activation_scale_passes_the_rate_limit_but_needs_load() -> None:
     spec = replace(SPEC, activation_scale=6, max_scale_up_rate=2.0)
     assert run(Decider(spec, initial_ready_pods=0, now=0.0), [1.0], ready_pods=1) == [6]
     assert run(Decider(spec, initial_ready_pods=0, now=0.0), [0.0], ready_pods=1) == [0]
+
+
+def test_activation_scale_raises_the_panic_window_on_its_own() -> None:
+    spec = replace(SPEC, activation_scale=6)
+    decider = Decider(spec, initial_ready_pods=2, now=0.0)
+    # More proxied than counted: the stable window is below zero, the panic window above.
+    decider.record(Stat(REVISION, "pod", 0.0, 700.0), 0.0)
+    decider.record(make_stat(6.0), 10.0)
+    assert decider.scale(2, 10.0).desired_pod_count == 6
 
 
 def test_scale_down_delay_keeps_the_largest_recent_decision() -> None:
@@ -148,6 +167,19 @@ def test_quiet_decider_repeats_itself(
         assert later.desired_pod_count == latest.desired_pod_count
         assert later.panic_mode == latest.panic_mode
         assert later.excess_burst_capacity == latest.excess_burst_capacity
+
+
+def test_decider_is_not_quiet_while_a_delay_holds_pods() -> None:
+    spec = replace(
+        SPEC, stable_window=6.0, panic_window=1.0, panic_threshold=10.0, scale_down_delay=20.0
+    )
+    decider = Decider(spec, initial_ready_pods=1, now=0.0)
+    decisions = run(decider, [35.0] + [0.0] * 14, ready_pods=1)
+    assert decisions[-1] == 5
+    assert not decider.is_quiet(14.0)
+    run(decider, [0.0] * 13, ready_pods=1, start=15)
+    assert decider.scale(1, 28.0).desired_pod_count == 0
+    assert decider.is_quiet(28.0)
 
 
 def test_report_of_zero_wakes_only_who_had_no_data() -> None:

@@ -97,7 +97,9 @@ def test_poke_before_the_first_decision_or_without_load_waits_for_the_tick() -> 
     scaler.ensure(IRIS, SPEC, ready_pods=0, now=0.0)
     assert scaler.poke(IRIS, make_stat(1.0), 0.5) is None
     assert [status.desired_scale for status in scaler.tick(2.0)] == [1]
-    assert make_idle().poke(IRIS, make_stat(0.0), 2.1) is None
+    idle = make_idle()
+    assert idle.poke(IRIS, make_stat(0.0), 2.1) is None
+    assert idle.history(IRIS)[-1].decided_at == 2.0
     assert scaler.poke(WINE, make_stat(1.0, WINE), 2.1) is None
 
 
@@ -147,7 +149,7 @@ def test_history_keeps_changes_and_the_latest() -> None:
         ),
         max_size=60,
     ),
-    st.sampled_from([0.0, 4.0]),
+    st.sampled_from([0.0, 20.0]),
 )
 def test_sleeping_never_changes_a_status(
     script: list[tuple[float | None, int | None]], delay: float

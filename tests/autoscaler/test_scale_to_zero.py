@@ -199,6 +199,14 @@ def test_mode(desired: int, excess: int, mode: ServiceMode) -> None:
             ("False", "NoTraffic", 9.0),
             id="initial scale of zero",
         ),
+        pytest.param(
+            replace(SPEC, initial_scale=3),
+            ACTIVE,
+            replace(SEEN, desired=1),
+            9.0,
+            ("True", "", 0.0),
+            id="initial scale is over once initialized",
+        ),
     ],
 )
 def test_active_condition(
