@@ -187,7 +187,10 @@ class MultiScaler:
 
     def poke(self, revision: RevisionKey, stat: Stat, now: float) -> DeciderStatus | None:
         """Record the activator's report of a first held request, and decide at once when the latest
-        decision was 0; returns the status when others must act on it.
+        decision was 0, or there was none; returns the status when others must act on it.
+
+        Knative waits for the next tick where no decision was made yet (multiscaler.go, Poke); a
+        revision deployed at initial scale 0 would then answer its first request 2 s late.
 
         This is what wakes a revision from zero without waiting for the next tick. The activator
         takes the request that it reported here off its next report (concurrency_reporter.go).
@@ -197,7 +200,7 @@ class MultiScaler:
             return None
         runner.decider.record(stat, now)
         self._awake[revision] = runner
-        if runner.status.desired_scale != 0 or stat.average_concurrent_requests == 0:
+        if runner.status.desired_scale > 0 or stat.average_concurrent_requests == 0:
             return None
         return runner.status if runner.decide(now) else None
 

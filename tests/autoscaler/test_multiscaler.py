@@ -92,15 +92,19 @@ def test_poke_decides_at_once_only_from_zero() -> None:
     assert scaler.status(IRIS) == status
 
 
-def test_poke_before_the_first_decision_or_without_load_waits_for_the_tick() -> None:
+def test_poke_decides_where_nothing_was_decided_yet() -> None:
     scaler = MultiScaler()
     scaler.ensure(IRIS, SPEC, ready_pods=0, now=0.0)
-    assert scaler.poke(IRIS, make_stat(1.0), 0.5) is None
-    assert [status.desired_scale for status in scaler.tick(2.0)] == [1]
+    status = scaler.poke(IRIS, make_stat(1.0), 0.5)
+    assert status is not None
+    assert status.desired_scale == 1
+
+
+def test_poke_without_load_or_revision_decides_nothing() -> None:
     idle = make_idle()
     assert idle.poke(IRIS, make_stat(0.0), 2.1) is None
     assert idle.history(IRIS)[-1].decided_at == 2.0
-    assert scaler.poke(WINE, make_stat(1.0, WINE), 2.1) is None
+    assert idle.poke(WINE, make_stat(1.0, WINE), 2.1) is None
 
 
 def test_tick_in_parts_lets_others_in_between() -> None:
