@@ -174,16 +174,17 @@ class MultiScaler:
 
     def poke(self, revision: RevisionKey, stat: Stat, now: float) -> DeciderStatus | None:
         """Record the activator's report of a first held request, and decide at once when the latest
-        decision was 0; returns the status when others must act on it.
+        decision was 0 or there was none; returns the status when others must act on it.
 
-        This is what wakes a revision from zero without waiting for the next tick.
+        This is what wakes a revision from zero without waiting for the next tick. Knative waits for
+        the tick when there was no decision yet (initial-scale 0, or after a restart).
         """
         runner = self._runners.get(revision)
         if runner is None:
             return None
         runner.decider.record(stat, now)
         self._awake[revision] = runner
-        if runner.status.desired_scale != 0 or stat.average_concurrent_requests == 0:
+        if runner.status.desired_scale > 0 or stat.average_concurrent_requests == 0:
             return None
         return runner.status if runner.decide(now) else None
 
