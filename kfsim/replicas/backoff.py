@@ -14,14 +14,17 @@ RESET_AFTER = 2 * LONGEST_DELAY
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """`delay` is what a restart must wait after the exit; `started` the time of the last start."""
+    """`delay` is what a restart must wait after the exit; `started` the time of the last start,
+    None before the first."""
 
     delay: float = 0.0
-    started: float = 0.0
+    started: float | None = None
 
     def after_exit(self, now: float) -> "Backoff":
         """The state after an exit at `now`: a long run forgives what was before."""
-        return Backoff(0.0, self.started) if now - self.started > RESET_AFTER else self
+        if self.started is None or now - self.started > RESET_AFTER:
+            return Backoff(0.0, self.started)
+        return self
 
     def restarted(self, now: float) -> "Backoff":
         """The state after a restart at `now`; the next one waits longer."""

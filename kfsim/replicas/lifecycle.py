@@ -206,7 +206,7 @@ def _started(record: ContainerRecord, wall: float, now: float) -> ContainerRecor
     ended = record.phase if isinstance(record.phase, Terminated) else None
     again = ended is not None or record.last is not None
     # A restart's back-off was counted by `restarting`; a first start begins the account.
-    backoff = record.backoff if record.backoff.started else Backoff(0.0, now)
+    backoff = record.backoff if record.backoff.started is not None else Backoff(0.0, now)
     return replace(
         record,
         phase=Running(wall),

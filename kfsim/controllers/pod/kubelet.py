@@ -189,6 +189,7 @@ class Kubelet:
     def _start(self, replica: Replica) -> None:
         replica.stage = Stage.LIVE
         replica.present = True
+        replica.lives += 1
         replica.starting = self._spawn(self._run_start(replica), name=f"start/{replica.key}")
 
     async def _run_start(self, replica: Replica) -> None:
@@ -401,6 +402,7 @@ class Kubelet:
         if replica.starting is not None and not replica.starting.done():
             # A stop that overtook its start would leave the replica running.
             await asyncio.gather(replica.starting, return_exceptions=True)
+        life = replica.lives
         while True:
             try:
                 await self._backend.stop(replica.key, grace_seconds=grace)
@@ -409,7 +411,7 @@ class Kubelet:
                 replica.notes.append(Note(WARNING, "FailedKillPod", error.message))
                 self._wake(replica.key, 0.0)
                 await asyncio.sleep(_STOP_RETRY)
-        if replica.present:  # the backend did not know it, so no event came
+        if replica.present and replica.lives == life:  # unknown to the backend: no event came
             self._on_gone(replica, ReplicaEvent(replica.key, replica.uid, ReplicaEventKind.GONE))
             self._wake(replica.key, 0.0)
 

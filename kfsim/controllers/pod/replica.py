@@ -45,8 +45,8 @@ class Note(NamedTuple):
 
 @dataclass(slots=True)
 class Replica:
-    """One replica. `present` says that the backend knows it; `due` when which container is to be
-    started again (clock seconds); `shown` the state that the Pod's status shows already."""
+    """One replica. `present` says that the backend knows it, `lives` how often it was started
+    as a whole; `due` when which container is to be started again (clock seconds); `shown` the state that the Pod's status shows already."""
 
     key: ReplicaKey
     uid: str
@@ -55,6 +55,7 @@ class Replica:
     stage: Stage
     spec: ReplicaSpec | None = None
     present: bool = False
+    lives: int = 0
     starting: asyncio.Task[None] | None = None
     address: str | None = None
     due: dict[str, float] = field(default_factory=dict)
