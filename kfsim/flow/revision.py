@@ -192,10 +192,15 @@ class RevisionFlow:
 
     def expire(self, now: float) -> None:
         """Reject what is late with 504, wherever it stands."""
-        for deadlines in (self._total, self._start, self._idle):
-            for ticket in deadlines.due(now):
-                late = ACTIVATOR_TIMEOUT if ticket.via_activator else REQUEST_TIMEOUT
-                self._reject(ticket, late, now)
+        late = [
+            ticket
+            for deadlines in (self._total, self._start, self._idle)
+            for ticket in deadlines.due(now)
+        ]
+        # Those that wait go first, so that no late request inherits the slot of another one.
+        for ticket in sorted(late, key=lambda ticket: ticket.state):
+            rejection = ACTIVATOR_TIMEOUT if ticket.via_activator else REQUEST_TIMEOUT
+            self._reject(ticket, rejection, now)
         self._outbox.flush()
 
     def collect(self, now: float) -> Iterator[Stat]:
