@@ -14,7 +14,14 @@ from kfsim.traffic.hosts import (
     url_of,
 )
 from kfsim.traffic.problems import TargetProblem
-from kfsim.traffic.targets import DEFAULT_TARGET, Resolution, RevisionTarget, resolve_traffic
+from kfsim.traffic.targets import (
+    DEFAULT_TARGET,
+    Resolution,
+    RevisionTarget,
+    is_ready,
+    protocol_of,
+    resolve_traffic,
+)
 
 __all__ = [
     "DEFAULT_TARGET",
@@ -24,6 +31,8 @@ __all__ = [
     "cluster_local_host",
     "expanded_local_hosts",
     "external_host",
+    "is_ready",
+    "protocol_of",
     "resolve_traffic",
     "tagged_name",
     "url_of",
