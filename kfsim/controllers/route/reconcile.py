@@ -18,6 +18,7 @@ from kfsim.api.meta import is_controlled_by
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.route import status
 from kfsim.controllers.route.resources import (
+    LOCAL_GATEWAY,
     Visibility,
     host_of,
     is_local,
@@ -108,7 +109,8 @@ class RouteReconciler:
         ready = conditions.get(status.INGRESS_READY)
         if ready is not None and ready.status == TRUE:
             for placeholder in placeholders:
-                self._store.update(with_gateway(placeholder))
+                if placeholder.spec.external_name != LOCAL_GATEWAY:
+                    self._store.update(with_gateway(placeholder))
         return reported
 
     def _resolve(self, key: Key, route: Route) -> Resolution:

@@ -51,9 +51,7 @@ def make_ingress(
 ) -> Ingress:
     """Rules per tag, the whole route first: cluster-local hosts, then the external one."""
     metadata = route.metadata
-    annotations = {
-        key: value for key, value in metadata.annotations.items() if key not in _NOT_FOR_INGRESS
-    }
+    annotations = _without(metadata.annotations, _NOT_FOR_INGRESS)
     return Ingress(
         metadata=ObjectMeta(
             name=metadata.name,
@@ -86,11 +84,7 @@ def make_placeholder(route: Route, tag: str, *, host: str) -> Service:
             name=tagged_name(metadata.name, tag),
             namespace=metadata.namespace,
             labels={**labels, keys.ROUTE: metadata.name},
-            annotations={
-                key: value
-                for key, value in metadata.annotations.items()
-                if key != keys.LAST_APPLIED
-            },
+            annotations=_without(metadata.annotations, frozenset({keys.LAST_APPLIED})),
             owner_references=(owner_reference(route),),
         ),
         spec=_external_name(host),
@@ -105,6 +99,10 @@ def with_gateway(placeholder: Service) -> Service:
 def is_local(labels: Mapping[str, str]) -> bool:
     """Whether the visibility label takes an object off the external gateway."""
     return labels.get(keys.VISIBILITY) == keys.CLUSTER_LOCAL
+
+
+def _without(annotations: Mapping[str, str], excluded: frozenset[str]) -> dict[str, str]:
+    return {key: value for key, value in annotations.items() if key not in excluded}
 
 
 def _external_name(host: str) -> ServiceSpec:
