@@ -1,6 +1,12 @@
 """Condition sets follow knative.dev/pkg's rules."""
 
-from kfsim.api.conditions import ConditionManager, ConditionSet, find_condition
+from kfsim.api.conditions import (
+    ConditionManager,
+    ConditionSet,
+    find_condition,
+    is_false,
+    is_true,
+)
 from kfsim.api.meta import Condition
 
 _SET = ConditionSet("Ready", ("First", "Second"))
@@ -91,3 +97,23 @@ def test_a_changed_reason_is_a_transition() -> None:
     first = find_condition(manager.result(), "First")
     assert first is not None
     assert first.last_transition_time == _LATE
+
+
+def test_conditions_are_sorted_and_a_missing_source_is_unknown() -> None:
+    manager = _manager()
+    manager.propagate("Second", None)
+    manager.propagate("First", Condition(type="Ready", status="True"))
+    assert [condition.type for condition in manager.result()] == ["First", "Ready", "Second"]
+    assert not is_true(manager.result())
+    manager.remove("Second")
+    assert find_condition(manager.result(), "Second") is None
+
+
+def test_false_is_told_by_its_reader() -> None:
+    manager = _manager()
+    manager.mark_unknown("First", "Waiting", "for it")
+    manager.mark_false("Second", "Broken", "because")
+    ready = find_condition(manager.result(), "Ready")
+    assert ready is not None
+    assert (ready.status, ready.reason, ready.message) == ("False", "Broken", "because")
+    assert is_false(manager.result())
