@@ -101,20 +101,23 @@ class InferenceServiceReconciler:
             self._stop(isvc)
             return Result()
         services = self._services(isvc)
-        rollouts = {name: self._observed(isvc, name, service) for name, service in services.items()}
+        # Read before anything is written: a Service just written no longer answers its spec.
+        components = {name: self._observed(isvc, name, found) for name, found in services.items()}
         plan = make_plan(isvc, self._runtimes(isvc.metadata.namespace))
         self._note_runtime(key, plan)
         failures = {failure.component: failure for failure in plan.failures}
         for component in plan.components:
             try:
-                services[component.component] = self._write_service(isvc, component, rollouts)
+                services[component.component] = self._write_service(isvc, component, components)
             except NotOwned as error:
                 failures[component.component] = ComponentFailure(
                     component.component, "NotOwned", str(error)
                 )
         wanted = {service_name(isvc.metadata.name, c) for c in components_of(isvc)}
         self._children.remove(isvc, Service, keep=wanted)
-        self._write_status(isvc, plan, failures, services)
+        for name in services:
+            components.setdefault(name, ComponentStatus())
+        self._write_status(isvc, plan, failures, services, components)
         return Result()
 
     # Children
@@ -153,9 +156,9 @@ class InferenceServiceReconciler:
             self.users.use(key, RuntimeName(namespace, chosen.name))
 
     def _write_service(
-        self, isvc: InferenceService, plan: ComponentPlan, rollouts: Mapping[str, ComponentStatus]
+        self, isvc: InferenceService, plan: ComponentPlan, known: Mapping[str, ComponentStatus]
     ) -> Service:
-        status = rollouts.get(plan.component, ComponentStatus())
+        status = known.get(plan.component, ComponentStatus())
         traffic = make_traffic(
             plan.spec.canary_traffic_percent,
             rollout_of(status),
@@ -181,6 +184,7 @@ class InferenceServiceReconciler:
         plan: Plan,
         failures: Mapping[str, ComponentFailure],
         services: Mapping[str, Service],
+        components: Mapping[str, ComponentStatus],
     ) -> None:
         old = isvc.status
         resumed = is_true(old.conditions, STOPPED)
@@ -188,15 +192,12 @@ class InferenceServiceReconciler:
         manager.initialize()
         _mark_components(manager, isvc, failures, services)
         manager.mark_false(STOPPED, None, None, severity=INFO)
-        components = {
-            name: self._observed(isvc, name, service) for name, service in services.items()
-        }
         host = external_host(isvc, components, self._ingress)
         routed = self._write_ingress(isvc, manager, components, host)
         status = old.replaced(
             observed_generation=isvc.metadata.generation,
             deployment_mode=isvc.metadata.annotations.get(DEPLOYMENT_MODE, KNATIVE),
-            components=components,
+            components=dict(components),
             conditions=manager.result(),
             **_runtime_names(old, plan),
         )
