@@ -11,9 +11,9 @@ its excess burst capacity changes sign; exactly those are returned by `tick` and
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from kfsim.autoscaler.capacity import (
     compute_initial_excess_burst_capacity,
@@ -22,6 +22,9 @@ from kfsim.autoscaler.capacity import (
 from kfsim.autoscaler.decider import Decider, ScaleResult
 from kfsim.autoscaler.spec import DeciderSpec
 from kfsim.base.types import RevisionKey, Stat
+
+# Decisions between two pauses: a decision takes about 10 us, and a pause is due each millisecond.
+TICK_PART = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,23 +164,36 @@ class MultiScaler:
 
     def tick(self, now: float) -> tuple[DeciderStatus, ...]:
         """Decide for every revision that is awake; returns the statuses others must act on."""
-        changed: list[DeciderStatus] = []
-        asleep: list[RevisionKey] = []
-        for revision, runner in self._awake.items():
-            if runner.decide(now):
-                changed.append(runner.status)
-            if runner.decider.is_quiet(now):
-                asleep.append(revision)
-        for revision in asleep:
-            del self._awake[revision]
-        return tuple(changed)
+        return tuple(chain.from_iterable(self.tick_in_parts(now)))
+
+    def tick_in_parts(
+        self, now: float, *, size: int = TICK_PART
+    ) -> Iterator[tuple[DeciderStatus, ...]]:
+        """A tick that pauses after each `size` decisions, so that a caller with many revisions
+        awake can let others run in between. What happens in a pause is fine: a revision removed
+        then is skipped, one that wakes then waits for the next tick."""
+        due = list(self._awake)
+        for start in range(0, len(due), size):
+            changed: list[DeciderStatus] = []
+            for revision in due[start : start + size]:
+                runner = self._awake.get(revision)
+                if runner is None:
+                    continue
+                if runner.decide(now):
+                    changed.append(runner.status)
+                if runner.decider.is_quiet(now):
+                    del self._awake[revision]
+            yield tuple(changed)
 
     def poke(self, revision: RevisionKey, stat: Stat, now: float) -> DeciderStatus | None:
         """Record the activator's report of a first held request, and decide at once when the latest
-        decision was 0 or there was none; returns the status when others must act on it.
+        decision was 0, or there was none; returns the status when others must act on it.
 
-        This is what wakes a revision from zero without waiting for the next tick. Knative waits for
-        the tick when there was no decision yet (initial-scale 0, or after a restart).
+        Knative waits for the next tick where no decision was made yet (multiscaler.go, Poke); a
+        revision deployed at initial scale 0 would then answer its first request 2 s late.
+
+        This is what wakes a revision from zero without waiting for the next tick. The activator
+        takes the request that it reported here off its next report (concurrency_reporter.go).
         """
         runner = self._runners.get(revision)
         if runner is None:

@@ -8,6 +8,7 @@ import math
 
 from kfsim.autoscaler import annotations as keys
 from kfsim.autoscaler.annotations import Annotations
+from kfsim.autoscaler.bounds import ScaleBounds, resolve_bounds
 from kfsim.autoscaler.capacity import UNLIMITED_BURST
 from kfsim.autoscaler.config import TARGET_MIN, UTILIZATION, AutoscalerConfig
 from kfsim.autoscaler.scale_to_zero import ScaleTargetSpec
@@ -53,6 +54,7 @@ def resolve_decider_spec(
         annotations, config.panic_threshold_percentage
     )
     burst = keys.TARGET_BURST_CAPACITY.number(annotations, config.target_burst_capacity)
+    bounds = resolve_scale_bounds(config, annotations, reachable=reachable)
     return DeciderSpec(
         metric=resolve_metric(config, annotations),
         aggregation_algorithm=keys.METRIC_AGGREGATION_ALGORITHM.text(annotations) or LINEAR,
@@ -68,8 +70,8 @@ def resolve_decider_spec(
         activator_capacity=config.activator_capacity,
         initial_scale=resolve_initial_scale(config, annotations),
         activation_scale=keys.ACTIVATION_SCALE.integer(annotations, 0),
-        min_scale=keys.MIN_SCALE.integer(annotations, config.min_scale),
-        max_scale=keys.MAX_SCALE.integer(annotations, config.max_scale),
+        min_scale=bounds.minimum,
+        max_scale=bounds.maximum,
         reachable=reachable,
         # Behind the activator for good: it sees every request, so pods are not asked.
         scrapes_pods=burst != UNLIMITED_BURST,
@@ -84,6 +86,7 @@ def resolve_scale_target_spec(
     progress_deadline: float = DEFAULT_PROGRESS_DEADLINE,
 ) -> ScaleTargetSpec:
     """What `scale_to_zero.step` needs; progress_deadline is config-deployment's, in seconds."""
+    bounds = resolve_scale_bounds(config, annotations, reachable=reachable)
     return ScaleTargetSpec(
         enable_scale_to_zero=config.enable_scale_to_zero,
         stable_window=keys.WINDOW.duration(annotations, config.stable_window),
@@ -96,8 +99,8 @@ def resolve_scale_target_spec(
             annotations, config.target_burst_capacity
         ),
         initial_scale=resolve_initial_scale(config, annotations),
-        min_scale=keys.MIN_SCALE.integer(annotations, config.min_scale),
-        max_scale=keys.MAX_SCALE.integer(annotations, config.max_scale),
+        min_scale=bounds.minimum,
+        max_scale=bounds.maximum,
         reachable=reachable,
     )
 
@@ -129,6 +132,17 @@ def resolve_target(
 def compute_panic_window(stable_window: float, percentage: float) -> float:
     """A share of the stable window in whole seconds, at least one: 10 % of 25 s are 3 s."""
     return float(max(1, math.floor(stable_window * percentage / 100 + 0.5)))
+
+
+def resolve_scale_bounds(
+    config: AutoscalerConfig, annotations: Annotations, *, reachable: bool
+) -> ScaleBounds:
+    """The bounds in force for the revision, initial scale apart."""
+    return resolve_bounds(
+        min_scale=keys.MIN_SCALE.integer(annotations, config.min_scale),
+        max_scale=keys.MAX_SCALE.integer(annotations, config.max_scale),
+        reachable=reachable,
+    )
 
 
 def resolve_initial_scale(config: AutoscalerConfig, annotations: Annotations) -> int:

@@ -269,8 +269,7 @@ def _next_state(
     enough = max(minimum, 1 if state.initialized else spec.initial_scale)
     ready = seen.ready_pods >= enough
     initialized = state.initialized or (ready and seen.has_service)
-    # The threshold is computed anew after the target was marked initialized in this same step only
-    # in the next one, as in Knative.
+    # `enough` stays as it is for the rest of this step: being initialized counts from the next one.
     before = state.active
     inactive = before.status is Activity.INACTIVE
     if want == 0 or enough == 0:
