@@ -1,0 +1,109 @@
+"""Client-side apply, as kubectl does it: a three-way merge kept in an annotation.
+
+What the manifest said last time is in `kubectl.kubernetes.io/last-applied-configuration`; fields
+that were there and are no longer are removed, fields that others set are left alone.
+"""
+
+import json
+from typing import Any
+
+from kfsim.base.errors import NotFound
+from kfsim.cli.client import ApiClient, ApiError, Resource
+from kfsim.cli.manifests import SOURCE, Manifest
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def apply_manifest(client: ApiClient, manifest: Manifest, *, namespace: str) -> tuple[str, str]:
+    """Create or patch one object; returns its printed name and created/configured/unchanged.
+
+    Raises ApiError when the server refuses, NotFound for a kind it does not know.
+    """
+    document = manifest.document
+    resource = resource_of(client, manifest)
+    place = namespace_of(manifest, resource, namespace)
+    wanted = prepare(manifest, place if resource.namespaced else None)
+    name = document["metadata"].get("name")
+    shown = f"{resource.full_name}/{name}"
+    if name is None:
+        created = client.create(resource.path(place), wanted, fieldValidation="Strict")
+        return f"{resource.full_name}/{created['metadata']['name']}", "created"
+    try:
+        live = client.get(resource.path(place, name))
+    except ApiError as error:
+        if not error.is_not_found:
+            raise
+        client.create(resource.path(place), wanted, fieldValidation="Strict")
+        return shown, "created"
+    patch = three_way_patch(last_applied(live), wanted, live)
+    if not patch:
+        return shown, "unchanged"
+    client.patch(resource.path(place, name), patch, fieldValidation="Strict")
+    return shown, "configured"
+
+
+def resource_of(client: ApiClient, manifest: Manifest) -> Resource:
+    """Raises NotFound in kubectl's words."""
+    api_version, kind = manifest.document["apiVersion"], manifest.document["kind"]
+    resource = client.resource_for(api_version, kind)
+    if resource is None:
+        raise NotFound(f'no matches for kind "{kind}" in version "{api_version}"')
+    return resource
+
+
+def namespace_of(manifest: Manifest, resource: Resource, namespace: str) -> str:
+    """The manifest's own namespace, else the given one; empty for cluster scope."""
+    if not resource.namespaced:
+        return ""
+    return manifest.document["metadata"].get("namespace") or namespace
+
+
+def prepare(manifest: Manifest, namespace: str | None) -> dict[str, Any]:
+    """The document to send: namespace, source and last-applied annotation filled in."""
+    document = {**manifest.document, "metadata": {**manifest.document["metadata"]}}
+    document.pop("status", None)
+    if namespace:
+        document["metadata"]["namespace"] = namespace
+    annotations = dict(document["metadata"].get("annotations") or {})
+    annotations.pop(LAST_APPLIED, None)
+    if manifest.source:
+        annotations[SOURCE] = manifest.source
+    document["metadata"]["annotations"] = annotations
+    text = json.dumps(document, separators=(",", ":"), sort_keys=True)
+    document["metadata"]["annotations"] = {**annotations, LAST_APPLIED: text}
+    return document
+
+
+def last_applied(live: dict[str, Any]) -> dict[str, Any]:
+    """What was applied last, or nothing when the object was not made by apply."""
+    text = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+    try:
+        parsed = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def three_way_patch(
+    before: dict[str, Any], wanted: dict[str, Any], live: dict[str, Any]
+) -> dict[str, Any]:
+    """The merge patch that brings `live` to `wanted` and removes what only `before` had.
+
+    Lists are replaced whole, as a JSON merge patch does.
+    """
+    patch: dict[str, Any] = {}
+    for key, value in wanted.items():
+        if key in ("apiVersion", "kind"):
+            continue
+        current = live.get(key)
+        if isinstance(value, dict) and isinstance(current, dict):
+            earlier = before.get(key)
+            below = three_way_patch(earlier if isinstance(earlier, dict) else {}, value, current)
+            if below:
+                patch[key] = below
+        elif value != current and not (value is None and key not in live):
+            patch[key] = value
+    for key in before:
+        if key not in wanted and key in live and key not in ("apiVersion", "kind"):
+            patch[key] = None
+    return patch

@@ -1,0 +1,20 @@
+"""One module per command; each has `register(subparsers)` and a `run(arguments) -> exit code`."""
+
+from kfsim.cli.commands import (
+    apply,
+    delete,
+    describe,
+    down,
+    events,
+    get,
+    logs,
+    predict,
+    up,
+    wait,
+    why,
+)
+from kfsim.cli.commands.common import UsageError
+
+MODULES = (up, down, apply, delete, get, describe, logs, events, wait, predict, why)
+
+__all__ = ["MODULES", "UsageError"]

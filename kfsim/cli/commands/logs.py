@@ -1,0 +1,84 @@
+"""`kfsim logs`: what a replica printed."""
+
+import argparse
+import sys
+from typing import Any
+from urllib.parse import urlencode
+
+from kfsim.base.errors import NotFound
+from kfsim.cli.client import ApiClient, ApiError
+from kfsim.cli.commands.common import Subparsers, add_namespace, add_parser, connect
+
+_ISVC_LABEL = "serving.kserve.io/inferenceservice"
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = add_parser(subparsers, "logs", run, help="show a replica's log")
+    parser.add_argument("name", metavar="POD | ISVC | TYPE/NAME")
+    parser.add_argument("-c", "--container", default="", help="default: the serving container")
+    add_namespace(parser)
+    parser.add_argument("-f", "--follow", action="store_true")
+    parser.add_argument("--tail", type=int, default=-1, metavar="LINES")
+    parser.add_argument("-p", "--previous", action="store_true", help="of the container before")
+    parser.add_argument("--timestamps", action="store_true")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    client = connect(arguments)
+    pods = _pods(client, arguments.name, arguments.namespace)
+    for pod in pods:
+        query = {"container": arguments.container}
+        if arguments.follow:
+            query["follow"] = "true"
+        if arguments.tail >= 0:
+            query["tailLines"] = str(arguments.tail)
+        if arguments.previous:
+            query["previous"] = "true"
+        if arguments.timestamps:
+            query["timestamps"] = "true"
+        path = f"/api/v1/namespaces/{arguments.namespace}/pods/{pod}/log?{urlencode(query)}"
+        prefix = f"[{pod}] ".encode() if len(pods) > 1 else b""
+        for line in client.stream(path):
+            sys.stdout.buffer.write(prefix + line)
+            sys.stdout.buffer.flush()
+    return 0
+
+
+def _pods(client: ApiClient, word: str, namespace: str) -> list[str]:
+    kind, slash, name = word.partition("/")
+    if not slash:
+        if _exists(client, f"/api/v1/namespaces/{namespace}/pods/{word}"):
+            return [word]
+        kind, name = "isvc", word
+    resource = client.resource(kind)
+    if resource.kind == "Pod":
+        return [name]
+    owner = client.get(resource.path(namespace, name))
+    selector = _selector(resource.kind, name, owner)
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    pods = [item["metadata"]["name"] for item in client.get(path, labelSelector=selector)["items"]]
+    if not pods:
+        raise NotFound(
+            f"{resource.full_name}/{name} has no replica at the moment (scaled to zero, or not "
+            f"started); send it a request, or see `kfsim why {name}`"
+        )
+    return pods
+
+
+def _selector(kind: str, name: str, owner: dict[str, Any]) -> str:
+    if kind == "InferenceService":
+        return f"{_ISVC_LABEL}={name}"
+    if kind in ("Service", "Configuration", "Revision", "Route"):
+        return f"serving.knative.dev/{kind.lower()}={name}"
+    labels = owner.get("spec", {}).get("selector", {}).get("matchLabels", {})
+    return ",".join(f"{key}={value}" for key, value in labels.items())
+
+
+def _exists(client: ApiClient, path: str) -> bool:
+    try:
+        client.get(path)
+    except ApiError as error:
+        if error.is_not_found:
+            return False
+        raise
+    return True

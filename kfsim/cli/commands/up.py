@@ -1,0 +1,169 @@
+"""`kfsim up`: from manifests to a serving gateway, in the foreground or behind (`-d`)."""
+
+import argparse
+import os
+import sys
+
+from kfsim.base.errors import KfsimError, Unavailable
+from kfsim.base.quantities import parse_duration
+from kfsim.cli.client import ApiClient
+from kfsim.cli.commands.common import Subparsers, UsageError
+from kfsim.cli.foreground import follow
+from kfsim.cli.rollout import Progress, apply_all
+from kfsim.cli.showcase import show_services
+from kfsim.cli.startup import PendingDaemon, StartedDaemon
+from kfsim.daemon.project import (
+    DaemonInfo,
+    Project,
+    is_running,
+    read_daemon,
+    resolve_project,
+)
+from kfsim.daemon.settings import DEFAULT_API, DEFAULT_GATEWAY, DaemonSettings, parse_address
+
+_DEFAULT_PATH = "manifests/"
+
+
+def register(subparsers: Subparsers) -> None:
+    text = "start the daemon, apply manifests, follow changes"
+    parser = subparsers.add_parser("up", help=text, description=text, allow_abbrev=False)
+    parser.set_defaults(run=run)
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=f"default: {_DEFAULT_PATH}")
+    parser.add_argument("-d", "--detach", action="store_true", help="leave the daemon behind")
+    parser.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="with -d: until every service is Ready (default)",
+    )
+    parser.add_argument("--timeout", default="120s", help="for the wait (default 120s)")
+    parser.add_argument("--project", metavar="NAME")
+    parser.add_argument("--state-dir", metavar="DIR", help="or KFSIM_STATE_DIR")
+    parser.add_argument("--gateway", metavar="HOST:PORT", help=f"default {DEFAULT_GATEWAY}")
+    parser.add_argument("--api", metavar="HOST:PORT", help=f"default {DEFAULT_API}")
+    parser.add_argument("--fresh", action="store_true", help="start empty: forget old objects")
+    parser.add_argument("--allow-pickle", choices=("always", "never"), default="always")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    paths = _paths(arguments)
+    timeout = _timeout(arguments.timeout)
+    project = resolve_project(paths, name=arguments.project, state_dir=arguments.state_dir)
+    running = _running(project)
+    if running is not None:
+        print(f"using the running daemon of project {running.project} (pid {running.pid})")
+        return _serve(arguments, paths, running, None, timeout)
+    pending = PendingDaemon(_settings(arguments, project))
+    started = pending.wait()
+    for note in started.notes:
+        print(note)
+    return _serve(arguments, paths, started.info, started, timeout)
+
+
+def _paths(arguments: argparse.Namespace) -> list[str]:
+    paths: list[str] = arguments.paths or [_DEFAULT_PATH]
+    missing = [path for path in paths if not os.path.exists(path)]
+    if missing:
+        hint = "" if arguments.paths else "; name a file or folder: kfsim up PATH"
+        raise UsageError(f"no such file or folder: {', '.join(missing)}{hint}")
+    return paths
+
+
+def _timeout(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--timeout: {error}") from None
+
+
+def _running(project: Project) -> DaemonInfo | None:
+    return read_daemon(project.state_dir) if is_running(project.state_dir) else None
+
+
+def _settings(arguments: argparse.Namespace, project: Project) -> DaemonSettings:
+    for option in ("gateway", "api"):
+        if text := getattr(arguments, option):
+            try:
+                parse_address(text, option=f"--{option}")
+            except ValueError as error:
+                raise UsageError(str(error)) from None
+    return DaemonSettings(
+        project=project.name,
+        root=project.root,
+        state_dir=project.state_dir,
+        gateway=arguments.gateway or DEFAULT_GATEWAY,
+        gateway_is_default=arguments.gateway is None,
+        api=arguments.api or DEFAULT_API,
+        api_is_default=arguments.api is None,
+        allow_pickle=arguments.allow_pickle == "always",
+        fresh=arguments.fresh,
+        foreground=not arguments.detach,
+    )
+
+
+def _serve(
+    arguments: argparse.Namespace,
+    paths: list[str],
+    info: DaemonInfo,
+    started: StartedDaemon | None,
+    timeout: float,
+) -> int:
+    client = ApiClient(info.api)
+    try:
+        failed = _bring_up(arguments, paths, info, client, timeout)
+        if arguments.detach:
+            return 1 if failed else 0
+        follow(client, info, paths, process=started.process if started else None)
+    except KeyboardInterrupt:
+        if arguments.detach:
+            raise
+    except Unavailable:
+        if started is None or started.process.poll() is None:
+            raise
+        raise Unavailable(
+            f"the daemon ended unexpectedly (code {started.process.returncode}); its log is "
+            f"{info.state_dir}/logs/daemon.log. `kfsim up` brings everything back"
+        ) from None
+    if started is None:
+        print(f"left the daemon running (pid {info.pid}); `kfsim down` stops it")
+        return 0
+    return _stop(started)
+
+
+def _bring_up(
+    arguments: argparse.Namespace,
+    paths: list[str],
+    info: DaemonInfo,
+    client: ApiClient,
+    timeout: float,
+) -> bool:
+    """Apply, wait, show. Returns whether something is wrong."""
+    print(f"gateway http://{info.gateway}   API http://{info.api}", flush=True)
+    applied = apply_all(client, paths, say=_say)
+    if not arguments.wait and arguments.detach:
+        return bool(applied.errors)
+    progress = Progress(client, applied.services, _say)
+    states = progress.wait(timeout)
+    show_services(client, info, applied, states)
+    late = [name for (_, name), state in states.items() if not state.ready]
+    for name in late:
+        print(f"{name} is not ready; `kfsim why {name}` tells more", file=sys.stderr)
+    return bool(late or applied.errors)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _stop(started: StartedDaemon) -> int:
+    """Let the daemon drain and stop. A second Ctrl-C leaves it to finish on its own."""
+    print("\nstopping: draining requests, then the replicas", flush=True)
+    try:
+        ApiClient(started.info.api).create("/kfsim/v1/shutdown", {})
+    except KfsimError:
+        pass  # it is gone already, or going
+    if started.process.stdin is not None:
+        started.process.stdin.close()
+    started.process.wait()
+    print("stopped")
+    return 0

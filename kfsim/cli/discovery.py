@@ -1,0 +1,57 @@
+"""Which daemon a client command means.
+
+In order: `--api` or KFSIM_API, `--state-dir` or `--project`, the project of the current folder,
+the only one running.
+"""
+
+import os
+from pathlib import Path
+
+from kfsim.base.errors import Unavailable
+from kfsim.daemon.project import (
+    DaemonInfo,
+    is_running,
+    projects_home,
+    read_daemon,
+    running_daemons,
+)
+
+
+def find_daemon(*, project: str | None = None, state_dir: str | None = None) -> DaemonInfo:
+    """Raises Unavailable naming what was looked for and what runs."""
+    if address := os.environ.get("KFSIM_API"):
+        return DaemonInfo(0, "", address, "", "", "", "")
+    if state_dir:
+        return _of_folder(Path(state_dir), f"state directory {state_dir}")
+    if project:
+        for info in running_daemons():
+            if info.project == project:
+                return info
+        return _of_folder(projects_home() / project, f"project {project}")
+    running = list(running_daemons())
+    here = os.path.realpath(os.curdir)
+    mine = [info for info in running if info.root and _belongs(here, info.root)]
+    if mine:
+        return max(mine, key=lambda info: len(info.root))
+    if len(running) == 1:
+        return running[0]
+    if not running:
+        raise Unavailable("no kfsim daemon is running; start one with `kfsim up`")
+    listed = ", ".join(f"{info.project} ({info.api})" for info in running)
+    raise Unavailable(
+        f"{len(running)} daemons are running and none belongs to this folder: {listed}; name one "
+        "with --project or --api"
+    )
+
+
+def _of_folder(folder: Path, what: str) -> DaemonInfo:
+    info = read_daemon(folder) if is_running(folder) else None
+    if info is None:
+        raise Unavailable(f"no kfsim daemon is running for {what}; start one with `kfsim up`")
+    return info
+
+
+def _belongs(here: str, root: str) -> bool:
+    """Whether a project with this root is the current folder's: it is it, in it, or around it."""
+    folder = root if os.path.isdir(root) else os.path.dirname(root)
+    return here == folder or here == os.path.dirname(folder) or here.startswith(folder + os.sep)

@@ -1,0 +1,140 @@
+"""The foreground life of `kfsim up`: re-apply on change, show changes, notice a dead daemon."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from kfsim.base.errors import KfsimError, Unavailable
+from kfsim.cli.client import TABLE, ApiClient
+from kfsim.cli.output import format_table, table_cells, warn
+from kfsim.cli.rollout import Progress, apply_all
+from kfsim.daemon.project import DaemonInfo
+
+_REFRESH_MILLISECONDS = 1000
+
+
+def follow(
+    client: ApiClient,
+    info: DaemonInfo,
+    paths: Sequence[str],
+    *,
+    process: "subprocess.Popen[bytes] | None",
+) -> None:
+    """Run until Ctrl-C (KeyboardInterrupt) or until the daemon is gone (Unavailable)."""
+    from watchfiles import watch  # imported late: only the foreground needs it
+
+    print("\nwatching for changes; Ctrl-C stops", flush=True)
+    view = _make_view()
+    with view:
+        for changes in watch(
+            *paths,
+            rust_timeout=_REFRESH_MILLISECONDS,
+            yield_on_timeout=True,
+            raise_interrupt=True,
+        ):
+            if process is not None and process.poll() is not None:
+                raise Unavailable(f"the daemon of project {info.project} ended")
+            if changes:
+                _reapply(client, paths, view)
+            view.show(client)
+
+
+def _reapply(client: ApiClient, paths: Sequence[str], view: "_PlainView") -> None:
+    try:
+        applied = apply_all(client, paths, say=view.say, quiet_unchanged=True)
+        if applied.changes:
+            Progress(client, applied.services, view.say).wait(timeout=30.0)
+    except Unavailable:
+        raise
+    except KfsimError as error:
+        view.say(f"error: {error.message}")
+
+
+class _PlainView:
+    """Off a terminal: one line for what changed, nothing else."""
+
+    def __init__(self) -> None:
+        self._shown: list[list[str]] = []
+
+    def __enter__(self) -> "_PlainView":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+    def show(self, client: ApiClient) -> None:
+        header, rows = _service_rows(client)
+        stable = [row[:-1] for row in rows]  # the last column is the age
+        if stable != self._shown:
+            if self._shown:
+                print(format_table(header, rows), flush=True)
+            self._shown = stable
+
+
+class _LiveView(_PlainView):
+    """On a terminal: a table that is redrawn in place, with links to click."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.live import Live
+
+        self._live = Live(auto_refresh=False, transient=True)
+
+    def __enter__(self) -> "_LiveView":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def say(self, text: str) -> None:
+        self._live.console.print(text, markup=False, highlight=False)
+
+    def show(self, client: ApiClient) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        header, rows = _service_rows(client)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in header:
+            table.add_column(name)
+        for row in rows:
+            table.add_row(
+                *(
+                    Text(cell, style=f"link {cell}") if cell.startswith("http") else Text(cell)
+                    for cell in row
+                )
+            )
+        self._live.update(table, refresh=True)
+
+
+def _service_rows(client: ApiClient) -> tuple[list[str], list[list[str]]]:
+    """InferenceServices with their replica count before the age."""
+    table = client.get(client.resource("isvc").path(None), accept=TABLE)
+    header, rows = table_cells(table, wide=False, namespaces=False)
+    counts: dict[tuple[str, str], int] = {}
+    for pod in client.get("/api/v1/pods")["items"]:
+        service = pod["metadata"].get("labels", {}).get("serving.kserve.io/inferenceservice")
+        conditions = pod.get("status", {}).get("conditions", ())
+        ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+        if service and ready:
+            key = (pod["metadata"]["namespace"], service)
+            counts[key] = counts.get(key, 0) + 1
+    header.insert(-1, "REPLICAS")
+    for row, full in zip(rows, table["rows"] or (), strict=True):
+        metadata = full["object"]["metadata"]
+        row.insert(-1, str(counts.get((metadata["namespace"], metadata["name"]), 0)))
+    return header, rows
+
+
+def _make_view() -> _PlainView:
+    if not sys.stdout.isatty():
+        return _PlainView()
+    try:
+        return _LiveView()
+    except ImportError as error:
+        warn(f"no live table: {error}")
+        return _PlainView()

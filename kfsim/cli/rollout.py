@@ -1,0 +1,170 @@
+"""Bringing a cluster to what a project's manifests say, and waiting until it is so.
+
+`apply_all` applies every document, prunes what this project applied before and no longer finds
+(only after everything parsed and applied cleanly), and reports; `Progress` follows the services
+until each is Ready or the time is up, telling each change once.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kfsim.base.errors import KfsimError
+from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
+from kfsim.cli.client import ApiClient
+from kfsim.cli.manifests import SOURCE, Manifest, load_paths
+
+Say = Callable[[str], None]
+# Long after a failure shows, Kubernetes may still recover; a user is told at once and can wait.
+_POLL_SECONDS = 0.02
+_SLOW_POLL_SECONDS = 0.25
+_EAGER_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Applied:
+    """What one pass over the manifests did."""
+
+    services: list[tuple[str, str]] = field(default_factory=list)
+    """Namespace and name of every InferenceService that was accepted, in order."""
+    manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    changes: int = 0
+
+
+def apply_all(
+    client: ApiClient, paths: Sequence[str], *, say: Say, quiet_unchanged: bool = False
+) -> Applied:
+    """Apply everything below the paths. Errors are collected and said; nothing else stops."""
+    result = Applied()
+    loaded = load_paths(paths)
+    for text in loaded.skipped:
+        say(f"skipped {text}")
+    for text in loaded.errors:
+        result.errors.append(text)
+        say(f"error: {text}")
+    applied: set[tuple[str, str, str]] = set()
+    for manifest in loaded.found:
+        place = f"{os.path.relpath(manifest.source)}:{manifest.line}" if manifest.source else "-"
+        try:
+            name, outcome = apply_manifest(client, manifest, namespace="default")
+            resource = resource_of(client, manifest)
+        except KfsimError as error:
+            result.errors.append(f"{place}: {error.message}")
+            say(f"error: {place}: {error.message}")
+            continue
+        namespace = namespace_of(manifest, resource, "default")
+        plain_name = manifest.document["metadata"].get("name") or name.partition("/")[2]
+        applied.add((resource.kind, namespace, plain_name))
+        result.changes += outcome != "unchanged"
+        if resource.kind == "InferenceService":
+            result.services.append((namespace, plain_name))
+            result.manifests[(namespace, plain_name)] = manifest
+        if outcome != "unchanged" or not quiet_unchanged:
+            say(f"{name} {outcome}")
+    if not result.errors:
+        _prune(client, paths, applied, result, say)
+    return result
+
+
+def _prune(
+    client: ApiClient,
+    paths: Sequence[str],
+    applied: set[tuple[str, str, str]],
+    result: Applied,
+    say: Say,
+) -> None:
+    roots = [os.path.realpath(path) for path in paths]
+    seen: set[tuple[str, str, str]] = set()
+    for resource in client.all_resources():
+        for item in client.get(resource.path(None))["items"]:
+            metadata = item["metadata"]
+            identity = (resource.kind, metadata.get("namespace", ""), metadata["name"])
+            if identity in applied or identity in seen or not _is_ours(metadata, roots):
+                continue
+            seen.add(identity)
+            client.delete(resource.path(metadata.get("namespace"), metadata["name"]))
+            result.changes += 1
+            say(f"{resource.full_name}/{metadata['name']} pruned")
+
+
+def _is_ours(metadata: dict[str, Any], roots: list[str]) -> bool:
+    annotations = metadata.get("annotations") or {}
+    source = annotations.get(SOURCE, "")
+    if LAST_APPLIED not in annotations or metadata.get("ownerReferences"):
+        return False
+    return any(source == root or source.startswith(root + os.sep) for root in roots)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """What `up` shows of one InferenceService."""
+
+    ready: bool
+    failed: bool
+    line: str
+    url: str
+
+
+def read_state(item: dict[str, Any]) -> ServiceState:
+    """The state of an InferenceService object; `line` is what to tell the user."""
+    status = item.get("status") or {}
+    conditions = {each["type"]: each for each in status.get("conditions", ())}
+    ready = conditions.get("Ready", {})
+    observed = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
+    model = status.get("modelStatus") or {}
+    transition = model.get("transitionStatus", "")
+    runtime = status.get("servingRuntimeName") or status.get("clusterServingRuntimeName") or ""
+    words = [f"runtime {runtime}"] if runtime else []
+    is_ready = observed and ready.get("status") == "True" and transition in ("UpToDate", "")
+    failure = model.get("lastFailureInfo") or {}
+    failed = transition in ("InvalidSpec", "BlockedByFailedLoad")
+    if is_ready:
+        words.append("Ready")
+    elif failed and failure:
+        words.append(f"{failure.get('reason', transition)}: {failure.get('message', '')}")
+    else:
+        state = (model.get("states") or {}).get("targetModelState") or "Pending"
+        words.append(state)
+        if ready.get("status") == "False" and ready.get("message"):
+            words.append(f"{ready.get('reason', 'NotReady')}: {ready['message']}")
+            failed = failed or state == "FailedToLoad"
+    return ServiceState(is_ready, failed, " · ".join(words), status.get("url", ""))
+
+
+class Progress:
+    """Follows services until they are ready."""
+
+    def __init__(self, client: ApiClient, services: Sequence[tuple[str, str]], say: Say) -> None:
+        self._client = client
+        self._services = list(services)
+        self._say = say
+        self._told: dict[tuple[str, str], str] = {}
+
+    def poll(self) -> dict[tuple[str, str], ServiceState]:
+        """Read all services once, telling what changed."""
+        listing = self._client.get(self._client.resource("isvc").path(None))
+        items = {(i["metadata"]["namespace"], i["metadata"]["name"]): i for i in listing["items"]}
+        states = {}
+        for key in self._services:
+            item = items.get(key)
+            state = read_state(item) if item else ServiceState(False, True, "was deleted", "")
+            states[key] = state
+            if self._told.get(key) != state.line:
+                self._told[key] = state.line
+                namespace, name = key
+                shown = name if namespace == "default" else f"{namespace}/{name}"
+                self._say(f"{shown}: {state.line}")
+        return states
+
+    def wait(self, timeout: float) -> dict[tuple[str, str], ServiceState]:
+        """Poll until all are ready, all others have failed, or the time is up."""
+        started = time.monotonic()
+        while True:
+            states = self.poll()
+            elapsed = time.monotonic() - started
+            if all(state.ready or state.failed for state in states.values()) or elapsed > timeout:
+                return states
+            time.sleep(_POLL_SECONDS if elapsed < _EAGER_SECONDS else _SLOW_POLL_SECONDS)

@@ -1,0 +1,169 @@
+"""Projects: where a project's state lives, and who holds it.
+
+A project belongs to the first PATH of `kfsim up`, so two folders never see each other. Its state
+directory has mode 0700 and holds the lock, the journal, the logs and `daemon.json`, which names
+the running daemon. Whether one runs is decided by the lock, never by the pid.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+
+from kfsim.base.errors import AlreadyExists, Invalid, Unavailable
+
+LOCK = "lock"
+DAEMON = "daemon.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A name, the folder it belongs to (empty for a project that is only named), its state."""
+
+    name: str
+    root: str
+    state_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonInfo:
+    """The content of daemon.json. `gateway` and `api` are HOST:PORT."""
+
+    pid: int
+    gateway: str
+    api: str
+    version: str
+    project: str
+    root: str
+    state_dir: str
+
+
+def projects_home() -> Path:
+    """The folder of all projects' state directories."""
+    base = os.environ.get("XDG_STATE_HOME")
+    if base:
+        return Path(base) / "kfsim"
+    from platformdirs import user_state_path  # imported late: most commands never need it
+
+    return user_state_path("kfsim", appauthor=False)
+
+
+def resolve_project(paths: list[str], *, name: str | None, state_dir: str | None) -> Project:
+    """The project that `kfsim up` with these arguments means. Raises Invalid for a bad name."""
+    root = os.path.realpath(paths[0]) if paths else os.path.realpath("manifests")
+    if name is not None and not re.fullmatch(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", name):
+        raise Invalid(
+            f"project name {name!r} is not usable; use lower-case letters, digits, '-' and '_'"
+        )
+    chosen = name or f"{_word(root)}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
+    explicit = state_dir or os.environ.get("KFSIM_STATE_DIR")
+    folder = Path(explicit).resolve() if explicit else projects_home() / chosen
+    return Project(name=chosen, root=root if name is None else "", state_dir=folder)
+
+
+def _word(root: str) -> str:
+    folder = Path(root)
+    stem = folder.stem if folder.suffix else folder.name
+    if stem == "manifests":
+        stem = folder.parent.name
+    return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "project"
+
+
+def prepare_state_dir(folder: Path) -> None:
+    """Make the state directory, private to the user. Raises Unavailable with the mend."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        probe = folder / ".writable"
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        raise Unavailable(
+            f"cannot use the state directory {folder}: {error.strerror or error}; make it "
+            "writable, or choose another with --state-dir or KFSIM_STATE_DIR"
+        ) from error
+
+
+class StateLock:
+    """The exclusive right to a state directory, for as long as this process lives."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> "StateLock":
+        """Raises AlreadyExists when another daemon holds the project."""
+        path = self._project.state_dir / LOCK
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            other = read_daemon(self._project.state_dir)
+            who = f"pid {other.pid}, API http://{other.api}" if other else "starting or stopping"
+            raise AlreadyExists(
+                f"project {self._project.name} has a running daemon ({who}); stop it with "
+                "`kfsim down`, or choose another --project"
+            ) from None
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._descriptor is not None:
+            (self._project.state_dir / DAEMON).unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def write_daemon(folder: Path, info: DaemonInfo) -> None:
+    """Publish the running daemon's addresses, atomically."""
+    draft = folder / f"{DAEMON}.new"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(info), file, indent=2)
+    draft.replace(folder / DAEMON)
+
+
+def read_daemon(folder: Path) -> DaemonInfo | None:
+    """What daemon.json says, running or not; None without a readable one."""
+    try:
+        return DaemonInfo(**json.loads((folder / DAEMON).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def is_running(folder: Path) -> bool:
+    """Whether some process holds the project's lock."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def running_daemons() -> Iterator[DaemonInfo]:
+    """All running daemons of this user, by project name."""
+    explicit = os.environ.get("KFSIM_STATE_DIR")
+    folders = [Path(explicit)] if explicit else []
+    home = projects_home()
+    if home.is_dir():
+        folders += sorted(path for path in home.iterdir() if path.is_dir())
+    for folder in folders:
+        if is_running(folder) and (info := read_daemon(folder)) is not None:
+            yield info

@@ -1,0 +1,82 @@
+"""What the command line hands to the daemon process, as its arguments."""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_GATEWAY = "127.0.0.1:8080"
+DEFAULT_API = "127.0.0.1:8001"
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonSettings:
+    """`gateway` and `api` are HOST:PORT; a defaulted port may move to the next free one."""
+
+    project: str
+    root: str
+    state_dir: Path
+    gateway: str = DEFAULT_GATEWAY
+    gateway_is_default: bool = True
+    api: str = DEFAULT_API
+    api_is_default: bool = True
+    allow_pickle: bool = True
+    fresh: bool = False
+    foreground: bool = False
+    """Stop when standard input closes: the command line that started us is gone."""
+
+    def command(self) -> list[str]:
+        """The command that starts a daemon with these settings."""
+        words = [
+            sys.executable,
+            "-m",
+            "kfsim.daemon",
+            f"--project={self.project}",
+            f"--root={self.root}",
+            f"--state-dir={self.state_dir}",
+        ]
+        if not self.gateway_is_default:
+            words.append(f"--gateway={self.gateway}")
+        if not self.api_is_default:
+            words.append(f"--api={self.api}")
+        if not self.allow_pickle:
+            words.append("--refuse-pickle")
+        if self.fresh:
+            words.append("--fresh")
+        if self.foreground:
+            words.append("--foreground")
+        return words
+
+    @classmethod
+    def parse(cls, arguments: list[str]) -> "DaemonSettings":
+        """The reverse of `command`."""
+        parser = argparse.ArgumentParser(prog="kfsim.daemon")
+        parser.add_argument("--project", required=True)
+        parser.add_argument("--root", default="")
+        parser.add_argument("--state-dir", type=Path, required=True)
+        parser.add_argument("--gateway")
+        parser.add_argument("--api")
+        parser.add_argument("--refuse-pickle", action="store_true")
+        parser.add_argument("--fresh", action="store_true")
+        parser.add_argument("--foreground", action="store_true")
+        given = parser.parse_args(arguments)
+        return cls(
+            project=given.project,
+            root=given.root,
+            state_dir=given.state_dir,
+            gateway=given.gateway or DEFAULT_GATEWAY,
+            gateway_is_default=given.gateway is None,
+            api=given.api or DEFAULT_API,
+            api_is_default=given.api is None,
+            allow_pickle=not given.refuse_pickle,
+            fresh=given.fresh,
+            foreground=given.foreground,
+        )
+
+
+def parse_address(text: str, *, option: str) -> tuple[str, int]:
+    """HOST:PORT; raises ValueError naming the option."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"{option} {text!r} is not HOST:PORT, for example 127.0.0.1:8080")
+    return host.strip("[]"), int(port)

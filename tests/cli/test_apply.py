@@ -1,0 +1,79 @@
+"""The three-way merge of client-side apply."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kfsim.cli.apply import LAST_APPLIED, prepare, three_way_patch
+from kfsim.cli.manifests import SOURCE, Manifest
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "live", "patch"),
+    [
+        ({"a": 1}, {"a": 1}, {"a": 1}, {}),
+        ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}),
+        ({"a": 1, "b": 2}, {"a": 1}, {"a": 1, "b": 2}, {"b": None}),
+        ({"a": 1}, {"a": 1}, {"a": 1, "defaulted": 3}, {}),
+        ({"s": {"x": 1, "y": 1}}, {"s": {"x": 1}}, {"s": {"x": 1, "y": 1}}, {"s": {"y": None}}),
+        ({"s": {"l": [1]}}, {"s": {"l": [1, 2]}}, {"s": {"l": [1]}}, {"s": {"l": [1, 2]}}),
+        ({"b": 1}, {}, {}, {}),
+    ],
+    ids=[
+        "nothing changed",
+        "a value changed",
+        "a field was taken out",
+        "others' fields are left alone",
+        "a nested field was taken out",
+        "lists are replaced",
+        "what is gone already is not removed again",
+    ],
+)
+def test_patch(
+    before: dict[str, Any], wanted: dict[str, Any], live: dict[str, Any], patch: dict[str, Any]
+) -> None:
+    assert three_way_patch(before, wanted, live) == patch
+
+
+def merged(live: Any, patch: Any) -> Any:
+    """RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(live) if isinstance(live, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+leaves = st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
+documents = st.recursive(
+    st.dictionaries(st.sampled_from("abcd"), leaves, max_size=4),
+    lambda inner: st.dictionaries(st.sampled_from("abcd"), leaves | inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(before=documents, wanted=documents)
+def test_what_nobody_else_touched_becomes_exactly_what_is_wanted(
+    before: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    result = merged(before, three_way_patch(before, wanted, before))
+    assert result == wanted
+
+
+def test_the_document_carries_its_source_and_itself() -> None:
+    manifest = Manifest(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "status": {"x": 1}},
+        "/m/a.yaml",
+    )
+    sent = prepare(manifest, "team")
+    assert sent["metadata"]["namespace"] == "team"
+    assert sent["metadata"]["annotations"][SOURCE] == "/m/a.yaml"
+    assert '"namespace":"team"' in sent["metadata"]["annotations"][LAST_APPLIED]
+    assert "status" not in sent
+    assert prepare(manifest, "team") == sent

@@ -1,0 +1,50 @@
+"""Exit codes: 0 done, 1 failed with the reason, 2 wrong usage."""
+
+from pathlib import Path
+
+import pytest
+
+from kfsim.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.delenv("KFSIM_API", raising=False)
+    monkeypatch.delenv("KFSIM_STATE_DIR", raising=False)
+
+
+def test_without_a_daemon_a_command_fails_and_says_how_to_start_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["get", "pods"]) == 1
+    assert "no kfsim daemon is running; start one with `kfsim up`" in capsys.readouterr().err
+
+
+def test_a_daemon_that_cannot_be_reached_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["get", "pods", "--api", "127.0.0.1:1"]) == 1
+    assert "cannot reach the kfsim API at http://127.0.0.1:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["get", "pods", "-o", "xml"],
+        ["apply"],
+        ["up", "/no/such/folder"],
+        ["up", ".", "--gateway", "8080"],
+        ["wait", "isvc/x", "--for", "luck"],
+        ["predict", "x", "-d", "{not json"],
+        ["predict", "x", "-d", "@/no/such/file"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith("kfsim: ")
+
+
+def test_an_unknown_flag_is_two() -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["get", "--nonsense"])
+    assert ended.value.code == 2

@@ -1,0 +1,80 @@
+"""Reading manifests: what is found, skipped and refused, each with its place."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from kfsim.cli.manifests import load_paths
+
+SERVICE = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n"
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_every_document_of_a_folder_is_found_with_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path, "b/two.yaml", f"{SERVICE}---\n{SERVICE.replace('one', 'two')}")
+    write(tmp_path, "a.json", '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}')
+    loaded = load_paths([str(tmp_path)])
+    assert [(m.document["metadata"]["name"], m.line) for m in loaded.found] == [
+        ("s", 1),
+        ("one", 1),
+        ("two", 5),
+    ]
+    assert loaded.found[2].source == str(path.resolve())
+    assert not loaded.errors
+
+
+def test_a_broken_document_names_its_line_and_spoils_no_other(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.yaml", f"{SERVICE}---\nkind: [unclosed\nname: x\n---\n{SERVICE}")
+    loaded = load_paths([str(path)])
+    assert len(loaded.found) == 2
+    assert len(loaded.errors) == 1
+    assert f"{path}:7:" in loaded.errors[0]
+    assert "not valid YAML" in loaded.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("apiVersion: v1\nmetadata: {name: x}\n", "kind not set"),
+        ("apiVersion: v1\nkind: Pod\n", "Pod has no metadata.name"),
+        ("apiVersion: 1\nkind: Pod\nmetadata: {name: x}\n", "apiVersion not set"),
+    ],
+    ids=["no kind", "no name", "apiVersion is a number"],
+)
+def test_half_an_object_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    loaded = load_paths([str(write(tmp_path, "x.yaml", text))])
+    assert loaded.errors[0].endswith(message)
+    assert not loaded.found
+
+
+def test_other_yaml_is_skipped_and_said(tmp_path: Path) -> None:
+    write(tmp_path, "compose.yaml", "services:\n  web:\n    image: x\n")
+    write(tmp_path, "kfsim.yaml", "gpu: fake\n")
+    loaded = load_paths([str(tmp_path)])
+    assert not loaded.errors
+    assert len(loaded.skipped) == 1
+    assert "compose.yaml:1: not a Kubernetes object" in loaded.skipped[0]
+
+
+def test_lists_are_unpacked(tmp_path: Path) -> None:
+    text = "apiVersion: v1\nkind: List\nitems:\n- " + SERVICE.replace("\n", "\n  ").strip() + "\n"
+    loaded = load_paths([str(write(tmp_path, "x.yaml", text))])
+    assert [m.document["kind"] for m in loaded.found] == ["ConfigMap"]
+
+
+def test_standard_input_has_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(SERVICE))
+    loaded = load_paths(["-"])
+    assert loaded.found[0].source == ""
+
+
+def test_a_missing_path_is_named() -> None:
+    assert load_paths(["/nowhere/x.yaml"]).errors == ["/nowhere/x.yaml: no such file or folder"]

@@ -1,0 +1,74 @@
+"""Projects: names, state directories, locks."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from kfsim.base.errors import AlreadyExists, Invalid, Unavailable
+from kfsim.daemon.project import (
+    DaemonInfo,
+    StateLock,
+    is_running,
+    prepare_state_dir,
+    read_daemon,
+    resolve_project,
+    running_daemons,
+    write_daemon,
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("KFSIM_STATE_DIR", raising=False)
+    return tmp_path
+
+
+def test_two_folders_are_two_projects(home: Path) -> None:
+    one = resolve_project([str(home / "a/manifests")], name=None, state_dir=None)
+    two = resolve_project([str(home / "b/manifests")], name=None, state_dir=None)
+    assert one.name.startswith("a-")
+    assert two.name.startswith("b-")
+    assert one.state_dir != two.state_dir
+    assert resolve_project([str(home / "a/manifests")], name=None, state_dir=None) == one
+
+
+def test_a_named_project_has_its_own_state(home: Path) -> None:
+    project = resolve_project([], name="demo", state_dir=None)
+    assert project.state_dir == home / "state/kfsim/demo"
+    with pytest.raises(Invalid, match="project name"):
+        resolve_project([], name="../x", state_dir=None)
+
+
+def test_the_state_directory_is_private(home: Path) -> None:
+    prepare_state_dir(home / "s")
+    assert stat.S_IMODE((home / "s").stat().st_mode) == 0o700
+
+
+def test_an_unusable_state_directory_is_named_with_the_mend(home: Path) -> None:
+    (home / "file").write_text("")
+    with pytest.raises(Unavailable, match=r"cannot use the state directory .*--state-dir"):
+        prepare_state_dir(home / "file" / "below")
+
+
+def test_a_second_daemon_on_one_project_is_refused_by_name(home: Path) -> None:
+    project = resolve_project([], name="demo", state_dir=None)
+    prepare_state_dir(project.state_dir)
+    assert not is_running(project.state_dir)
+    with StateLock(project):
+        info = DaemonInfo(
+            os.getpid(), "127.0.0.1:1", "127.0.0.1:2", "0", "demo", "", str(project.state_dir)
+        )
+        write_daemon(project.state_dir, info)
+        assert is_running(project.state_dir)
+        assert list(running_daemons()) == [info]
+        with (
+            pytest.raises(AlreadyExists, match=rf"pid {os.getpid()}.*kfsim down"),
+            StateLock(project),
+        ):
+            pass
+    assert not is_running(project.state_dir)
+    assert read_daemon(project.state_dir) is None
+    assert list(running_daemons()) == []
