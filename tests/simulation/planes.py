@@ -38,6 +38,16 @@ def make_target(
     )
 
 
+def make_table(epoch: int, *targets: RevisionTarget, canary_percent: int = 0) -> RoutingTable:
+    split = (
+        WeightedRevision(REVISION, 100 - canary_percent),
+        WeightedRevision(CANARY, canary_percent),
+    )
+    route = HostRoute(*SERVICE, split=split)
+    revisions = {target.revision: target for target in targets}
+    return RoutingTable(epoch, {"iris.default": route}, {SERVICE: route}, revisions)
+
+
 class PlaneWorld:
     """A plane on the running virtual loop, and its routing table by pieces."""
 
@@ -47,20 +57,8 @@ class PlaneWorld:
         self._epoch = 0
 
     def publish(self, *targets: RevisionTarget, canary_percent: int = 0) -> None:
-        split = (
-            WeightedRevision(REVISION, 100 - canary_percent),
-            WeightedRevision(CANARY, canary_percent),
-        )
-        route = HostRoute(*SERVICE, split=split)
         self._epoch += 1
-        self.plane.publish(
-            RoutingTable(
-                self._epoch,
-                {"iris.default": route},
-                {SERVICE: route},
-                {target.revision: target for target in targets},
-            )
-        )
+        self.plane.publish(make_table(self._epoch, *targets, canary_percent=canary_percent))
 
     def send(self, phases: Sequence[Phase], duration: float | Duration = 0.1) -> Traffic:
         """Start traffic now."""
