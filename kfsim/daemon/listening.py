@@ -1,35 +1,45 @@
-"""Binding the daemon's two addresses: loopback only, and defaulted ports may move."""
+"""Opening the daemon's two addresses: loopback only, and defaulted ports may move."""
 
 import ipaddress
-import socket
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from kfsim.base.errors import Forbidden, Unavailable
 from kfsim.daemon.settings import parse_address
 
 _PORTS_TRIED = 100
-_BACKLOG = 1024
+Serve = Callable[[str, int], Awaitable[int]]
 
 
-def bind_address(
-    address: str, *, what: str, option: str, may_move: bool
-) -> tuple[socket.socket, str | None]:
-    """A listening socket, and a note when the port moved.
+class Listener(NamedTuple):
+    """Where a server listens, and a note for the user when its port moved."""
+
+    host: str
+    port: int
+    note: str | None
+
+    @property
+    def address(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+async def listen(serve: Serve, address: str, *, what: str, option: str, may_move: bool) -> Listener:
+    """Let `serve(host, port)` listen on HOST:PORT, or on the next free port where it may move.
 
     Raises Forbidden for an address that is not loopback, Unavailable when it cannot be had.
     """
     host, wanted = parse_address(address, option=option)
     _require_loopback(host, what=what, option=option)
-    tries = _PORTS_TRIED if may_move else 1
     problem: OSError | None = None
-    for port in range(wanted, wanted + tries):
+    for port in range(wanted, wanted + (_PORTS_TRIED if may_move else 1)):
         try:
-            bound = _bind(host, port)
+            bound = await serve(host, port)
         except OSError as error:
             problem = error
             continue
-        moved = port != wanted and wanted != 0
-        note = f"port {wanted} is in use; {what} listens on {port}" if moved else None
-        return bound, note
+        moved = wanted not in (0, bound)
+        note = f"port {wanted} is in use; {what} listens on {bound}" if moved else None
+        return Listener(host, bound, note)
     reason = problem.strerror if problem is not None else "no port"
     raise Unavailable(
         f"{what} cannot listen on {address}: {reason}; stop what uses it, or choose another "
@@ -48,23 +58,3 @@ def _require_loopback(host: str, *, what: str, option: str) -> None:
         raise Forbidden(
             f"{what} listens on loopback only, and {host} is not; use {option} 127.0.0.1:PORT"
         )
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(_BACKLOG)
-        bound.setblocking(False)
-    except BaseException:
-        bound.close()
-        raise
-    return bound
-
-
-def address_of(bound: socket.socket) -> str:
-    """HOST:PORT of a listening socket."""
-    host, port = bound.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -49,6 +49,11 @@ class Journal(Protocol):
         """
         ...
 
+    def begin(self, reserved: int) -> None:
+        """Reserve the first block of versions. Called once, after `load` and before the first
+        append; may wait for the medium. Raises Unavailable."""
+        ...
+
     def append(self, change: Change) -> None:
         """Take a write; later ones of the same object replace it. Never waits."""
         ...
@@ -84,6 +89,9 @@ class MemoryJournal:
 
     def load(self) -> Snapshot:
         return Snapshot(tuple(self._objects.values()), self._reserved)
+
+    def begin(self, reserved: int) -> None:
+        self._reserved = reserved
 
     def append(self, change: Change) -> None:
         if change.raw is None:

@@ -271,10 +271,9 @@ class Store:
         current = self.view(type(wanted), old)
         if wanted == current:
             return current
-        # Models may differ where their JSON does not (a list in the place of a tuple).
-        same_spec = _same_value(wanted, current, "spec")
-        if same_spec and wanted.encode() == old.raw:
+        if wanted.encode() == old.raw:  # a list in the place of a tuple differs in the model only
             return current
+        same_spec = getattr(wanted, "spec", None) == getattr(current, "spec", None)
         generation = current.metadata.generation + (0 if same_spec else 1)
         version = self._version if dry_run else self._next_version()
         stored = wanted.replaced(
@@ -314,10 +313,19 @@ class Store:
             if resource is None or change.raw is None:
                 _logger.warning("the journal holds %s, a kind unknown here; it is left there", key)
                 continue
-            self._index.put(restore_entry(resource, change.raw, change.version), None)
+            try:
+                entry = restore_entry(resource, change.raw, change.version)
+            except ValueError as error:
+                raise Unavailable(
+                    f"{self._journal} holds an unreadable {key.kind} {key.namespace}/{key.name}: "
+                    f"{error}; move the journal away and start again with an empty one"
+                ) from error
+            self._index.put(entry, None)
         last = max((change.version for change in snapshot.changes), default=0)
-        self._version = self._asked = max(snapshot.reserved, last)
+        self._version = max(snapshot.reserved, last)
         self._history.begin_at(self._version)
+        self._asked = self._version + _VERSION_BLOCK
+        self._journal.begin(self._asked)
         if snapshot.changes:
             self._collector.collect_orphans()
 
@@ -330,16 +338,6 @@ def _kept_identity(wanted: ObjectMeta, current: ObjectMeta) -> ObjectMeta:
         creation_timestamp=current.creation_timestamp,
         deletion_timestamp=current.deletion_timestamp,
         deletion_grace_period_seconds=current.deletion_grace_period_seconds,
-    )
-
-
-def _same_value(wanted: Object, current: Object, field: str) -> bool:
-    one, other = getattr(wanted, field, None), getattr(current, field, None)
-    if one == other:
-        return True
-    include = {field}
-    return wanted.model_dump_json(include=include, exclude_defaults=True) == (
-        current.model_dump_json(include=include, exclude_defaults=True)
     )
 
 

@@ -18,6 +18,7 @@ from kfsim.controllers.runtime.controller import (
 )
 from kfsim.controllers.runtime.dispatcher import Dispatcher
 from kfsim.controllers.runtime.recorder import Recorder
+from kfsim.controllers.runtime.tracker import Tracker
 
 __all__ = [
     "Controller",
@@ -26,6 +27,7 @@ __all__ = [
     "Reconciler",
     "Recorder",
     "Result",
+    "Tracker",
     "Watch",
     "watch_mapped",
     "watch_owned",
