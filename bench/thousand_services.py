@@ -26,6 +26,7 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.cluster import Cluster
+from kfsim.daemon.memory import calm_garbage_collection
 from kfsim.dataplane import Gateway
 from kfsim.flow import FlowCore
 from kfsim.replicas.backend import ReplicaSpec
@@ -116,6 +117,7 @@ async def measure(folder: Path) -> None:
         )
     )
     await cluster.start()
+    calm_garbage_collection()
     meter = StallMeter()
     watching = asyncio.get_running_loop().create_task(meter.run())  # noqa: TID251  # a measurement
     started = time.perf_counter()
@@ -164,7 +166,10 @@ def tick(cluster: Cluster) -> None:
     times = []
     for _ in range(50):
         started = time.perf_counter()
-        cluster.scaling.scrape(RealClock().now())
+        now = RealClock().now()
+        cluster.scaling.collect(now)
+        for _ in cluster.scaling.decide(now):
+            pass
         times.append((time.perf_counter() - started) * 1000)
     print(
         f"autoscaler scrape and tick over {_SERVICES} revisions, {_WAKE_UPS} awake: median "

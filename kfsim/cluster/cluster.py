@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from kfsim.api.builtin_runtimes import missing_runtimes
-from kfsim.api.kserve import ClusterServingRuntime
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.ports import DrainGate, RouteSink, StatSource
@@ -119,8 +117,7 @@ class Cluster:
 
     async def start(self) -> None:
         """Take up what the store holds, and go on from there. The backend must be open."""
-        for runtime in missing_runtimes(self._store.list(ClusterServingRuntime)):
-            self._store.create(runtime)
+        inferenceservice.seed_runtimes(self._store)
         await recover(self._store, self._kubelet, self._backend)
         self.scaling.start()
         self.dispatcher.start()
