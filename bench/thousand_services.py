@@ -119,7 +119,7 @@ async def measure(folder: Path) -> None:
     await cluster.start()
     calm_garbage_collection()
     meter = StallMeter()
-    watching = asyncio.get_running_loop().create_task(meter.run())  # noqa: TID251  # a measurement
+    watching = asyncio.get_running_loop().create_task(meter.run())  # a measurement
     started = time.perf_counter()
     for number in range(_SERVICES):
         service = admit(kind_of(InferenceService), make_service(number), None)
