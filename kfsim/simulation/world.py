@@ -39,7 +39,7 @@ from kfsim.simulation.traffic import Traffic
 from kfsim.store import Store
 
 _T = TypeVar("_T", bound=Object)
-_POLL_SECONDS = 0.01
+_POLL_SECONDS = 0.05
 # Fixed, where the daemon asks the host for its cores: a trace must not depend on the machine.
 _START_LIMIT = 16
 _GATEWAY_PORT = 80
