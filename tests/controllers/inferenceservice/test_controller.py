@@ -15,6 +15,7 @@ from kfsim.api.scheme import kind_of
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.cluster import Cluster
+from kfsim.controllers.inferenceservice import explain
 from kfsim.controllers.runtime import Key
 from kfsim.simulation.backend import SimulatedBackend
 from kfsim.simulation.loop import run_virtual, running_loop
@@ -192,6 +193,11 @@ def test_a_revision_that_fails_to_load_gets_no_traffic(tell):
         assert status.last_failure_info.reason == "ModelLoadFailed"
         assert status.last_failure_info.model_revision_name == V2
         assert status.states.active_model_state == "Loaded"
+        answer = explain(chain.store, "default", "iris")
+        assert [revision["name"] for revision in answer["revisions"]] == [V1, V2]
+        assert "kserve-container" in answer["revisions"][1]["pods"][0]["containers"][0]
+        assert answer["notReady"][0]["type"] == "PredictorReady"
+        assert answer["traffic"][0]["reason"] == f"{V2} is not ready, so the last ready one"
 
     tell(story)
 
