@@ -5,6 +5,7 @@ from kfsim.api.apps import Deployment
 from kfsim.api.knative_internal import PodAutoscaler
 from kfsim.api.knative_serving import Image, Revision, TrafficTarget
 from kfsim.base.types import RevisionKey
+from kfsim.controllers.runtime import Key
 
 LATEST = TrafficTarget(latest_revision=True, percent=100)
 FIRST, SECOND = "iris-00001", "iris-00002"
@@ -147,6 +148,4 @@ def test_a_quiet_world_writes_nothing(play_serving):
 
 
 def world_key(name):
-    from kfsim.controllers.runtime import Key
-
     return Key("default", name)
