@@ -1,6 +1,5 @@
 """One project's daemon: store, backend, gateway, controllers and API surface in real time."""
 
-import gc
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from kfsim.cluster import Cluster
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
+from kfsim.daemon.memory import calm_garbage_collection
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
@@ -74,7 +74,7 @@ class Daemon:
         finally:
             await opening
         await self._start_cluster(store, gateway.port)
-        self._calm_garbage_collection()
+        calm_garbage_collection()
         return self._info
 
     def _open_store(self) -> Store:
@@ -146,13 +146,6 @@ class Daemon:
             busy=lambda: gateway.counters.open > 0,
         )
         await self._cluster.start()
-
-    @staticmethod
-    def _calm_garbage_collection() -> None:
-        """What was made at start lives as long as we do: leave it out of every collection."""
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(10_000, 50, 100)
 
     async def stop(self) -> None:
         """Drain requests, then stop controllers, replicas, API and journal."""
