@@ -121,3 +121,9 @@ def owner_reference(owner: Object) -> OwnerReference:
         controller=True,
         block_owner_deletion=True,
     )
+
+
+def is_controlled_by(child: Object, owner: Object) -> bool:
+    """Whether `owner` is the child's managing owner."""
+    uid = owner.metadata.uid
+    return any(each.controller and each.uid == uid for each in child.metadata.owner_references)

@@ -76,7 +76,9 @@ def parse_duration(text: str) -> float:
 
 def format_duration(seconds: float) -> str:
     """A Go duration text: 90 becomes `1m30s`, 0.25 becomes `250ms`."""
-    if 0 < abs(seconds) < 1:
+    if seconds < 0:
+        return "-" + format_duration(-seconds)
+    if 0 < seconds < 1:
         return f"{seconds * 1000:g}ms"
     whole = int(seconds)
     fraction = seconds - whole

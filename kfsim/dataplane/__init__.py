@@ -1,1 +1,16 @@
-"""Placeholder docstring; see docs/architecture.md."""
+"""Sockets to `flow`: the gateway with its logical activator and queue-proxies.
+
+A connection's first bytes choose the protocol (`sniff`), its requests become heads (`requests`),
+find their revision (`routing`), and run as `Exchange`s: admitted by `kfsim.flow`, sent over a
+pooled `UpstreamConnection`, answered through the connection they came from. Everything on this
+path is a protocol callback; no request has a task of its own, and bodies stream with backpressure
+in both directions. `Gateway` wires the parts and is the RouteSink, StatSource and DrainGate that
+controllers know.
+
+Must not: import controllers or the store, wait inside a callback, or keep whole bodies.
+"""
+
+from kfsim.dataplane.gateway import Gateway
+from kfsim.dataplane.limits import Limits
+
+__all__ = ["Gateway", "Limits"]

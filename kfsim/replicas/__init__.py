@@ -1,7 +1,9 @@
 """Running replicas, seen from above: the port that backends implement and pure state machines.
 
-`backend` holds the `ReplicaBackend` port with its values, `addresses` the `AddressResolver` port,
-`probes` and `lifecycle` the pure machines that turn probe outcomes and container events into
-readiness, restarts and back-off. A Pod is the record, a replica the running thing. The Pod
-controller calls the port; nothing here starts a process or opens a socket.
+`backend` holds the `ReplicaBackend` port with its values, `addresses` the `AddressResolver` port.
+The machines take events and times and return frozen values: `probes` counts probe outcomes,
+`backoff` spaces restarts, `lifecycle` folds `ReplicaEvent`s into a `ReplicaState`, `status` shows
+that state as a PodStatus, `starts` limits how many replicas start at once, `serving` reads from a
+Pod which container serves. A Pod is the record, a replica the running thing. The Pod controller
+drives them; nothing here starts a process, opens a socket or reads a clock.
 """

@@ -6,7 +6,22 @@ tick, in write order; a `journal.Journal` persists them behind. Controllers and 
 call the store; it knows no controller, no socket and no process.
 """
 
+from kfsim.store.collector import Propagation
 from kfsim.store.entry import Entry, EventType, StoreEvent
+from kfsim.store.history import Watch
+from kfsim.store.journal import Change, Journal, MemoryJournal, ObjectKey, Snapshot
 from kfsim.store.store import Store
 
-__all__ = ["Entry", "EventType", "Store", "StoreEvent"]
+__all__ = [
+    "Change",
+    "Entry",
+    "EventType",
+    "Journal",
+    "MemoryJournal",
+    "ObjectKey",
+    "Propagation",
+    "Snapshot",
+    "Store",
+    "StoreEvent",
+    "Watch",
+]

@@ -1,8 +1,11 @@
 """One stored object and one observed write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
+
+import orjson
 
 from kfsim.api.meta import Object
 from kfsim.api.scheme import ResourceKind
@@ -12,7 +15,8 @@ from kfsim.api.scheme import ResourceKind
 class Entry:
     """An object's bytes and what must be known of it without decoding them.
 
-    `owner_*` are those of the managing owner reference; empty without one.
+    `owner_*` are those of the managing owner reference, empty without one; `owner_uids` are those
+    of every owner reference, which is what garbage collection looks at.
     """
 
     resource: ResourceKind
@@ -26,6 +30,7 @@ class Entry:
     owner_uid: str
     deleting: bool
     raw: bytes
+    owner_uids: tuple[str, ...] = ()
 
     @property
     def model(self) -> type[Object]:
@@ -51,3 +56,61 @@ class StoreEvent:
     type: EventType
     entry: Entry
     old: Entry | None = None
+
+
+def make_entry(resource: ResourceKind, obj: Object, version: int) -> Entry:
+    """Index an object under its resourceVersion."""
+    metadata = obj.metadata
+    owners = metadata.owner_references
+    owner = next((ref for ref in owners if ref.controller), None)
+    return Entry(
+        resource=resource,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=version,
+        labels=metadata.labels,
+        owner_kind=owner.kind if owner else "",
+        owner_name=owner.name if owner else "",
+        owner_uid=owner.uid if owner else "",
+        deleting=metadata.deletion_timestamp is not None,
+        raw=obj.encode(),
+        owner_uids=tuple(ref.uid for ref in owners),
+    )
+
+
+def restore_entry(resource: ResourceKind, raw: bytes, version: int) -> Entry:
+    """Index stored bytes without decoding them into a model; ValueError when they are no object."""
+    try:
+        metadata: dict[str, Any] = orjson.loads(raw)["metadata"]
+        owners: list[dict[str, Any]] = metadata.get("ownerReferences", [])
+        owner = next((ref for ref in owners if ref.get("controller")), {})
+        return Entry(
+            resource=resource,
+            namespace=metadata.get("namespace", ""),
+            name=metadata["name"],
+            uid=metadata["uid"],
+            resource_version=version,
+            labels=metadata.get("labels", {}),
+            owner_kind=owner.get("kind", ""),
+            owner_name=owner.get("name", ""),
+            owner_uid=owner.get("uid", ""),
+            deleting="deletionTimestamp" in metadata,
+            raw=raw,
+            owner_uids=tuple(ref["uid"] for ref in owners),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the stored bytes are no object: {error!r}") from error
+
+
+def with_version(entry: Entry, version: int) -> Entry:
+    """The entry, marked as deleting, with another resourceVersion in its index and its bytes.
+
+    The text is replaced in place: metadata comes before all else that could hold such a text, and
+    the fields of metadata before resourceVersion (names, namespace, uid) cannot hold a quote.
+    """
+    old = b'"resourceVersion":"%d"' % entry.resource_version
+    new = b'"resourceVersion":"%d"' % version
+    return replace(
+        entry, resource_version=version, deleting=True, raw=entry.raw.replace(old, new, 1)
+    )

@@ -2,34 +2,55 @@
 
 resourceVersions are one counter over all kinds, as in etcd. A write that changes nothing is no
 write: it returns the stored object and notifies nobody, which is what keeps reconcilers quiet.
+Every write goes, in this order and in one tick, to the index, the journal, the history (and so to
+open watches), and the subscribers.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from kfsim.api.core import Namespace
 from kfsim.api.meta import Object, ObjectMeta
-from kfsim.api.scheme import ResourceKind, kind_of
+from kfsim.api.scheme import ResourceKind, find_kind, kind_of
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.base.entropy import Entropy
-from kfsim.base.errors import AlreadyExists, Conflict, NotFound
-from kfsim.store.entry import Entry, EventType, StoreEvent
+from kfsim.base.errors import AlreadyExists, Conflict, Forbidden, NotFound, Unavailable
+from kfsim.store.collector import Collector, Propagation
+from kfsim.store.entry import (
+    Entry,
+    EventType,
+    StoreEvent,
+    make_entry,
+    restore_entry,
+    with_version,
+)
+from kfsim.store.history import History, Watch
+from kfsim.store.index import Index
+from kfsim.store.journal import Change, Journal, MemoryJournal, ObjectKey
 
 T = TypeVar("T", bound=Object)
 Listener = Callable[[StoreEvent], None]
 _VIEWS_KEPT = 4096
+_VERSION_BLOCK = 100_000
+_logger = logging.getLogger(__name__)
 
 
 class Store:
-    """All objects of one project."""
+    """All objects of one project; begins with what the journal holds."""
 
-    def __init__(self, *, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, *, clock: Clock, entropy: Entropy, journal: Journal | None = None) -> None:
         self._clock = clock
         self._entropy = entropy
-        self._version = 0
-        self._kinds: dict[type[Object], dict[tuple[str, str], Entry]] = {}
-        self._owned: dict[str, dict[tuple[type[Object], str, str], None]] = {}
+        self._journal = journal if journal is not None else MemoryJournal()
+        self._index = Index()
+        self._history = History()
+        self._collector = Collector(self._index, self)
         self._views: dict[int, Object] = {}
         self._listeners: list[Listener] = []
+        self._version = 0
+        self._asked = 0
+        self._restore()
 
     # Reading
 
@@ -38,24 +59,23 @@ class Store:
         """The version of the latest write."""
         return self._version
 
-    def entry(self, model: type[Object], name: str, namespace: str = "") -> Entry | None:
-        return self._kinds.get(model, {}).get((namespace, name))
+    def __len__(self) -> int:
+        return len(self._index)
 
-    def entries(self, model: type[Object]) -> list[Entry]:
+    def entry(self, model: type[Object], name: str, namespace: str = "") -> Entry | None:
+        return self._index.find(model, name, namespace)
+
+    def entries(self, model: type[Object], namespace: str | None = None) -> list[Entry]:
         """All entries of a kind, sorted by namespace and name."""
-        kept = self._kinds.get(model, {})
-        return [kept[key] for key in sorted(kept)]
+        return self._index.entries(model, namespace)
 
     def find(self, model: type[T], name: str, namespace: str = "") -> T | None:
-        entry = self.entry(model, name, namespace)
+        entry = self._index.find(model, name, namespace)
         return None if entry is None else self.view(model, entry)
 
     def get(self, model: type[T], name: str, namespace: str = "") -> T:
         """Raises NotFound."""
-        found = self.find(model, name, namespace)
-        if found is None:
-            raise NotFound(f'{kind_of(model).resource} "{name}" not found')
-        return found
+        return self.view(model, self._existing(model, name, namespace))
 
     def list(
         self,
@@ -65,19 +85,20 @@ class Store:
         labels: Mapping[str, str] | None = None,
     ) -> tuple[T, ...]:
         """Objects of a kind (all namespaces for None) that carry all `labels`, sorted."""
-        return tuple(
-            self.view(model, entry)
-            for entry in self.entries(model)
-            if (namespace is None or entry.namespace == namespace)
-            and (not labels or all(entry.labels.get(k) == v for k, v in labels.items()))
-        )
+        if labels:
+            entries = self._index.labelled(model, namespace, labels)
+        else:
+            entries = self._index.entries(model, namespace)
+        return tuple(self.view(model, entry) for entry in entries)
 
     def owned(self, model: type[T], owner: Object) -> tuple[T, ...]:
         """Objects of a kind whose managing owner is `owner`, sorted by namespace and name."""
-        keys = self._owned.get(owner.metadata.uid, {})
-        kept = self._kinds.get(model, {})
-        found = sorted((ns, name) for kind, ns, name in keys if kind is model)
-        return tuple(self.view(model, kept[key]) for key in found)
+        uid = owner.metadata.uid
+        return tuple(
+            self.view(model, entry)
+            for entry in self._index.owned_by(uid)
+            if entry.model is model and entry.owner_uid == uid
+        )
 
     def view(self, model: type[T], entry: Entry) -> T:
         """The decoded object of an entry; frozen and shared."""
@@ -87,99 +108,136 @@ class Store:
             self._remember(entry.resource_version, view)
         return view  # type: ignore[return-value]  # resource versions are unique over all kinds
 
-    # Writing
-
-    def create(self, obj: T) -> T:
-        """Give the object its identity and store it. Raises AlreadyExists."""
-        resource = kind_of(type(obj))
-        metadata = obj.metadata
-        name = metadata.name
-        if not name and metadata.generate_name:
-            name = metadata.generate_name + self._entropy.suffix()
-        namespace = metadata.namespace if resource.namespaced else ""
-        if self.entry(resource.model, name, namespace) is not None:
-            raise AlreadyExists(f'{resource.resource} "{name}" already exists')
-        version = self._next_version()
-        stored = obj.replaced(
-            metadata=metadata.replaced(
-                name=name,
-                namespace=namespace,
-                uid=self._entropy.uid(),
-                resource_version=str(version),
-                generation=1,
-                creation_timestamp=format_timestamp(self._clock.wall()),
-                deletion_timestamp=None,
-            )
-        )
-        self._put(EventType.ADDED, resource, stored, version, None)
-        return stored
-
-    def update(self, obj: T) -> T:
-        """Replace everything but the status. Raises NotFound, Conflict.
-
-        `generation` grows when the spec (or, for kinds without one, any content) changed.
-        """
-        resource, old = self._current(obj)
-        current = self.view(resource.model, old)
-        changes: dict[str, Any] = {"metadata": self._kept_identity(obj.metadata, current.metadata)}
-        if resource.has_status:
-            changes["status"] = getattr(current, "status", None)
-        wanted = obj.replaced(**changes)
-        if wanted == current:
-            return current
-        generation = current.metadata.generation
-        if getattr(wanted, "spec", None) != getattr(current, "spec", None):
-            generation += 1
-        return self._replace(resource, old, wanted, generation)
-
-    def update_status(self, obj: T) -> T:
-        """Replace the status only. Raises NotFound, Conflict."""
-        resource, old = self._current(obj)
-        current: Any = self.view(resource.model, old)
-        status = getattr(obj, "status", None)
-        if current.status == status:
-            return current  # type: ignore[no-any-return]  # same key, same model
-        wanted = current.replaced(status=status)
-        return self._replace(resource, old, wanted, current.metadata.generation)  # type: ignore[no-any-return]  # as above
-
-    def delete(self, model: type[Object], name: str, namespace: str = "") -> None:
-        """Remove the object, then what it owns. Raises NotFound.
-
-        With finalizers the object stays, marked with a deletionTimestamp, until the last
-        finalizer is taken off by an update.
-        """
-        entry = self.entry(model, name, namespace)
-        if entry is None:
-            raise NotFound(f'{kind_of(model).resource} "{name}" not found')
-        current = self.view(model, entry)
-        if current.metadata.finalizers:
-            if current.metadata.deletion_timestamp is None:
-                wanted = current.replaced(
-                    metadata=current.metadata.replaced(
-                        deletion_timestamp=format_timestamp(self._clock.wall())
-                    )
-                )
-                self._replace(entry.resource, entry, wanted, current.metadata.generation)
-            return
-        self._remove(entry)
+    # Hearing of writes
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Hear every write in the tick in which it happens; returns the unsubscriber."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def watch(self, model: type[Object], *, since: int | None = None) -> Watch:
+        """Events of a kind after resourceVersion `since` (None: from now). Raises Gone."""
+        return self._history.watch(model, self._version if since is None else since)
+
+    async def committed(self) -> None:
+        """Return once every write so far is durable. Raises Unavailable."""
+        await self._journal.committed(self._version)
+
+    async def close(self) -> None:
+        """End all watches and write out what is pending."""
+        self._history.close()
+        await self._journal.close()
+
+    # Writing
+
+    def create(self, obj: T, *, dry_run: bool = False) -> T:
+        """Give the object its identity and store it. Raises AlreadyExists, Forbidden.
+
+        With `dry_run`, only return what would be stored.
+        """
+        resource = kind_of(type(obj))
+        metadata = obj.metadata
+        name = metadata.name
+        if not name and metadata.generate_name:
+            name = metadata.generate_name + self._entropy.suffix()
+        namespace = metadata.namespace if resource.namespaced else ""
+        if self._index.find(resource.model, name, namespace) is not None:
+            raise AlreadyExists(f'{resource.resource} "{name}" already exists')
+        self._refuse_content_of_ending(resource, name, namespace)
+        version = self._version if dry_run else self._next_version()
+        stored = obj.replaced(
+            metadata=metadata.replaced(
+                name=name,
+                namespace=namespace,
+                uid=self._entropy.uid(),
+                resource_version="" if dry_run else str(version),
+                generation=1 if "spec" in resource.model.model_fields else 0,
+                creation_timestamp=format_timestamp(self._clock.wall()),
+                deletion_timestamp=None,
+                deletion_grace_period_seconds=None,
+            )
+        )
+        if not dry_run:
+            self._put(EventType.ADDED, make_entry(resource, stored, version), None, stored)
+            self._collector.on_created(stored.metadata.uid)
+        return stored
+
+    def update(self, obj: T, *, dry_run: bool = False) -> T:
+        """Replace everything but the status. Raises NotFound, Conflict.
+
+        `generation` grows when the spec changed.
+        """
+        resource, old = self._current(obj)
+        current = self.view(resource.model, old)
+        changes: dict[str, Any] = {"metadata": _kept_identity(obj.metadata, current.metadata)}
+        if resource.has_status:
+            changes["status"] = getattr(current, "status", None)
+        return self._replace(old, obj.replaced(**changes), dry_run=dry_run)
+
+    def update_status(self, obj: T, *, dry_run: bool = False) -> T:
+        """Replace the status only. Raises NotFound, Conflict."""
+        resource, old = self._current(obj)
+        current: Any = self.view(resource.model, old)
+        wanted = current.replaced(status=getattr(obj, "status", None))
+        return self._replace(old, wanted, dry_run=dry_run)  # type: ignore[no-any-return]  # same key, same model
+
+    def delete(
+        self,
+        model: type[Object],
+        name: str,
+        namespace: str = "",
+        *,
+        propagation: Propagation = Propagation.BACKGROUND,
+    ) -> None:
+        """Remove the object, then what it owns (`collector`). Raises NotFound.
+
+        With finalizers the object stays, marked with a deletionTimestamp, until the last
+        finalizer is taken off by an update. A Namespace's content goes first.
+        """
+        self._collector.delete(self._existing(model, name, namespace), propagation)
+
+    # What the collector needs
+
+    def mark_deleting(self, entry: Entry, *, finalizer: str = "") -> None:
+        """Set the deletionTimestamp (once), and add a finalizer."""
+        current: Any = self.view(entry.model, entry)
+        metadata = current.metadata
+        finalizers = metadata.finalizers
+        if finalizer and finalizer not in finalizers:
+            finalizers = (*finalizers, finalizer)
+        wanted = current.replaced(
+            metadata=metadata.replaced(
+                finalizers=finalizers,
+                deletion_timestamp=metadata.deletion_timestamp
+                or format_timestamp(self._clock.wall()),
+                deletion_grace_period_seconds=metadata.deletion_grace_period_seconds or 0,
+            )
+        )
+        if entry.model is Namespace:
+            wanted = wanted.replaced(status={**wanted.status, "phase": "Terminating"})
+        self._replace(entry, wanted)
+
+    def remove(self, entry: Entry) -> None:
+        """Take the entry out and tell everybody, then collect what it owned."""
+        self._index.remove(entry)
+        self._views.pop(entry.resource_version, None)
+        gone = with_version(entry, self._next_version())
+        self._journal.append(Change(_object_key(gone), gone.resource_version, None))
+        self._notify(StoreEvent(EventType.DELETED, gone, entry))
+        self._collector.on_removed(gone)
+
     # Internals
 
-    def _next_version(self) -> int:
-        self._version += 1
-        return self._version
+    def _existing(self, model: type[Object], name: str, namespace: str) -> Entry:
+        entry = self._index.find(model, name, namespace)
+        if entry is None:
+            raise NotFound(f'{kind_of(model).resource} "{name}" not found')
+        return entry
 
     def _current(self, obj: Object) -> tuple[ResourceKind, Entry]:
         resource = kind_of(type(obj))
         metadata = obj.metadata
-        entry = self.entry(resource.model, metadata.name, metadata.namespace)
-        if entry is None:
-            raise NotFound(f'{resource.resource} "{metadata.name}" not found')
+        entry = self._existing(resource.model, metadata.name, metadata.namespace)
         given = metadata.resource_version
         if given and given != str(entry.resource_version):
             raise Conflict(
@@ -189,77 +247,53 @@ class Store:
             )
         return resource, entry
 
-    @staticmethod
-    def _kept_identity(wanted: ObjectMeta, current: ObjectMeta) -> ObjectMeta:
-        return wanted.replaced(
-            uid=current.uid,
-            resource_version=current.resource_version,
-            generation=current.generation,
-            creation_timestamp=current.creation_timestamp,
-            deletion_timestamp=current.deletion_timestamp,
-        )
+    def _refuse_content_of_ending(self, resource: ResourceKind, name: str, namespace: str) -> None:
+        home = self._index.find(Namespace, namespace, "") if namespace else None
+        if home is not None and home.deleting:
+            raise Forbidden(
+                f'{resource.resource} "{name}" is forbidden: unable to create new content in '
+                f"namespace {namespace} because it is being terminated"
+            )
 
-    def _replace(self, resource: ResourceKind, old: Entry, wanted: T, generation: int) -> T:
-        version = self._next_version()
+    def _next_version(self) -> int:
+        if self._version + _VERSION_BLOCK // 2 > self._asked:
+            self._asked = self._version + _VERSION_BLOCK
+            self._journal.reserve(self._asked)
+        if self._version >= self._journal.reserved:
+            raise Unavailable(
+                "no resourceVersion is left: the journal did not confirm the next block; look "
+                "for its error in the daemon's log (a full disk?)"
+            )
+        self._version += 1
+        return self._version
+
+    def _replace(self, old: Entry, wanted: T, *, dry_run: bool = False) -> T:
+        current = self.view(type(wanted), old)
+        if wanted == current:
+            return current
+        if wanted.encode() == old.raw:  # a list in the place of a tuple differs in the model only
+            return current
+        same_spec = getattr(wanted, "spec", None) == getattr(current, "spec", None)
+        generation = current.metadata.generation + (0 if same_spec else 1)
+        version = self._version if dry_run else self._next_version()
         stored = wanted.replaced(
             metadata=wanted.metadata.replaced(resource_version=str(version), generation=generation)
         )
-        self._put(EventType.MODIFIED, resource, stored, version, old)
-        if stored.metadata.deletion_timestamp and not stored.metadata.finalizers:
-            entry = self.entry(resource.model, stored.metadata.name, stored.metadata.namespace)
-            if entry is not None:
-                self._remove(entry)
+        if dry_run:
+            return stored
+        entry = make_entry(old.resource, stored, version)
+        self._put(EventType.MODIFIED, entry, old, stored)
+        if entry.deleting and not stored.metadata.finalizers:
+            self._collector.on_released(entry)
         return stored
 
-    def _put(
-        self,
-        type_: EventType,
-        resource: ResourceKind,
-        stored: Object,
-        version: int,
-        old: Entry | None,
-    ) -> None:
-        entry = make_entry(resource, stored, version)
-        self._kinds.setdefault(resource.model, {})[entry.key] = entry
+    def _put(self, type_: EventType, entry: Entry, old: Entry | None, stored: Object) -> None:
+        self._index.put(entry, old)
         if old is not None:
             self._views.pop(old.resource_version, None)
-            self._disown(old)
-        if entry.owner_uid:
-            owned = self._owned.setdefault(entry.owner_uid, {})
-            owned[(resource.model, entry.namespace, entry.name)] = None
-        self._remember(version, stored)
+        self._remember(entry.resource_version, stored)
+        self._journal.append(Change(_object_key(entry), entry.resource_version, entry.raw))
         self._notify(StoreEvent(type_, entry, old))
-
-    def _remove(self, entry: Entry) -> None:
-        model = entry.model
-        del self._kinds[model][entry.key]
-        self._views.pop(entry.resource_version, None)
-        self._disown(entry)
-        version = self._next_version()
-        gone = Entry(
-            resource=entry.resource,
-            namespace=entry.namespace,
-            name=entry.name,
-            uid=entry.uid,
-            resource_version=version,
-            labels=entry.labels,
-            owner_kind=entry.owner_kind,
-            owner_name=entry.owner_name,
-            owner_uid=entry.owner_uid,
-            deleting=True,
-            raw=entry.raw,
-        )
-        self._notify(StoreEvent(EventType.DELETED, gone, entry))
-        for child_model, namespace, name in list(self._owned.get(entry.uid, {})):
-            if self.entry(child_model, name, namespace) is not None:
-                self.delete(child_model, name, namespace)
-
-    def _disown(self, entry: Entry) -> None:
-        owned = self._owned.get(entry.owner_uid)
-        if owned is not None:
-            owned.pop((entry.model, entry.namespace, entry.name), None)
-            if not owned:
-                del self._owned[entry.owner_uid]
 
     def _remember(self, version: int, view: Object) -> None:
         if len(self._views) >= _VIEWS_KEPT:
@@ -267,24 +301,45 @@ class Store:
         self._views[version] = view
 
     def _notify(self, event: StoreEvent) -> None:
+        self._history.record(event)
         for listener in tuple(self._listeners):
             listener(event)
 
+    def _restore(self) -> None:
+        snapshot = self._journal.load()
+        for change in snapshot.changes:
+            key = change.key
+            resource = find_kind(key.api_version, key.kind)
+            if resource is None or change.raw is None:
+                _logger.warning("the journal holds %s, a kind unknown here; it is left there", key)
+                continue
+            try:
+                entry = restore_entry(resource, change.raw, change.version)
+            except ValueError as error:
+                raise Unavailable(
+                    f"{self._journal} holds an unreadable {key.kind} {key.namespace}/{key.name}: "
+                    f"{error}; move the journal away and start again with an empty one"
+                ) from error
+            self._index.put(entry, None)
+        last = max((change.version for change in snapshot.changes), default=0)
+        self._version = max(snapshot.reserved, last)
+        self._history.begin_at(self._version)
+        self._asked = self._version + _VERSION_BLOCK
+        self._journal.begin(self._asked)
+        if snapshot.changes:
+            self._collector.collect_orphans()
 
-def make_entry(resource: ResourceKind, obj: Object, version: int) -> Entry:
-    """Index an object under its resourceVersion."""
-    metadata = obj.metadata
-    owner = next((ref for ref in metadata.owner_references if ref.controller), None)
-    return Entry(
-        resource=resource,
-        namespace=metadata.namespace,
-        name=metadata.name,
-        uid=metadata.uid,
-        resource_version=version,
-        labels=metadata.labels,
-        owner_kind=owner.kind if owner else "",
-        owner_name=owner.name if owner else "",
-        owner_uid=owner.uid if owner else "",
-        deleting=metadata.deletion_timestamp is not None,
-        raw=obj.encode(),
+
+def _kept_identity(wanted: ObjectMeta, current: ObjectMeta) -> ObjectMeta:
+    return wanted.replaced(
+        uid=current.uid,
+        resource_version=current.resource_version,
+        generation=current.generation,
+        creation_timestamp=current.creation_timestamp,
+        deletion_timestamp=current.deletion_timestamp,
+        deletion_grace_period_seconds=current.deletion_grace_period_seconds,
     )
+
+
+def _object_key(entry: Entry) -> ObjectKey:
+    return ObjectKey(entry.resource.api_version, entry.resource.kind, entry.namespace, entry.name)

@@ -47,12 +47,17 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """One reconciler under a name. `urgent` keys overtake others (wake-ups from zero)."""
+    """One reconciler under a name.
+
+    `urgent` keys overtake others (wake-ups from zero). `batched` keys run at the start of the next
+    slice of work, so all writes of one slice make one reconcile (routing tables).
+    """
 
     name: str
     reconciler: Reconciler
     watches: tuple[Watch, ...]
     urgent: bool = False
+    batched: bool = False
 
 
 def watch_self(model: type[Object]) -> Watch:

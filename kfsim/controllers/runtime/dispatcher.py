@@ -1,10 +1,11 @@
 """The one queue of all controllers and the task that works it off.
 
-Order: urgent keys first, then first come first served; a key that is already waiting is not added
-again. A key's failures back off 5 ms, 10 ms, … up to 1,000 s (client-go's
-ItemExponentialFailureRateLimiter), and are forgotten at its first success. A Conflict is not a
-failure: somebody else wrote first, so the key goes to the back of the queue. The task yields
-after each millisecond of work (`slice_seconds`), so that requests on the same loop stay fast.
+Order: batched keys at the start of a slice, urgent keys next, then first come first served; a key
+that is already waiting is not added again. A key's failures back off 5 ms, 10 ms, … up to 1,000 s
+(client-go's ItemExponentialFailureRateLimiter), and are forgotten at its first success. A Conflict
+is not a failure: somebody else wrote first, so the key goes to the back of the queue. The task
+yields after each millisecond of work (`slice_seconds`), so that requests on the same loop stay
+fast.
 """
 
 import asyncio
@@ -45,6 +46,7 @@ class Dispatcher:
         self._waiting: dict[tuple[str, Key], None] = {}
         self._urgent: deque[tuple[str, Key]] = deque()
         self._normal: deque[tuple[str, Key]] = deque()
+        self._batched: deque[tuple[str, Key]] = deque()
         self._failures: dict[tuple[str, Key], int] = {}
         self._timers: dict[tuple[str, Key], tuple[float, asyncio.TimerHandle]] = {}
         self._wake = asyncio.Event()
@@ -78,8 +80,9 @@ class Dispatcher:
         if item in self._waiting:
             return
         self._waiting[item] = None
-        urgent = self._controllers[controller].urgent
-        (self._urgent if urgent else self._normal).append(item)
+        chosen = self._controllers[controller]
+        queue = self._urgent if chosen.urgent else self._normal
+        (self._batched if chosen.batched else queue).append(item)
         self._idle.clear()
         self._wake.set()
 
@@ -129,7 +132,9 @@ class Dispatcher:
                 self._idle.set()
                 await self._wake.wait()
             deadline = self._clock.now() + self._slice
-            while self._waiting:
+            for _ in range(len(self._batched)):
+                self._one(self._batched.popleft())
+            while self._urgent or self._normal:
                 self._one((self._urgent or self._normal).popleft())
                 if self._clock.now() >= deadline or (self._busy is not None and self._busy()):
                     break

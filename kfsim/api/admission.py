@@ -1,0 +1,114 @@
+"""What happens to a client's object before it is stored: defaulting, then validation.
+
+Each kind may have rules of its own; metadata and PodSpecs are checked for all. Refusals read as on
+a cluster: KServe's kinds are refused by its webhook (403 Forbidden, the first cause's text), the
+others by the API server (422 Invalid with all causes).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from kfsim.api.core import PodSpec
+from kfsim.api.knative_defaults import (
+    default_configuration,
+    default_revision,
+    default_route,
+    default_service,
+)
+from kfsim.api.knative_serving import Configuration, Revision, Route, Service
+from kfsim.api.knative_validation import (
+    validate_configuration,
+    validate_revision,
+    validate_route,
+    validate_service,
+)
+from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
+from kfsim.api.kserve_defaults import default_inference_service
+from kfsim.api.kserve_validation import validate_inference_service, validate_serving_runtime
+from kfsim.api.meta import Object
+from kfsim.api.metadata_validation import validate_metadata
+from kfsim.api.podspec_validation import validate_pod_spec
+from kfsim.api.scheme import ResourceKind
+from kfsim.base.errors import Cause, Forbidden, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One kind's own rules; `default` and `validate` also get the stored object, None on create.
+
+    A kind with a `webhook` is refused in that webhook's words.
+    """
+
+    default: Callable[[Any, Any], Any] | None = None
+    validate: Callable[[Any, Any], Sequence[Cause]] | None = None
+    webhook: str = ""
+
+
+def _kserve_webhook(kind: type[Object]) -> str:
+    return f"{kind.KIND.lower()}.kserve-webhook-server.validator"
+
+
+RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
+    {
+        InferenceService: Rules(
+            default=lambda isvc, _: default_inference_service(isvc),
+            validate=validate_inference_service,
+            webhook=_kserve_webhook(InferenceService),
+        ),
+        ServingRuntime: Rules(
+            validate=validate_serving_runtime, webhook=_kserve_webhook(ServingRuntime)
+        ),
+        ClusterServingRuntime: Rules(
+            validate=validate_serving_runtime, webhook=_kserve_webhook(ClusterServingRuntime)
+        ),
+        Service: Rules(default=default_service, validate=validate_service),
+        Configuration: Rules(default=default_configuration, validate=validate_configuration),
+        Revision: Rules(default=default_revision, validate=validate_revision),
+        Route: Rules(default=default_route, validate=validate_route),
+    }
+)
+_NO_RULES: Final = Rules()
+
+
+def admit(resource: ResourceKind, obj: Object, old: Object | None) -> Object:
+    """The object to store. Raises Forbidden or Invalid; an object being deleted always passes."""
+    rules = RULES.get(resource.model, _NO_RULES)
+    if rules.default is not None:
+        obj = rules.default(obj, old)
+    if obj.metadata.deletion_timestamp is not None:
+        return obj
+    if rules.validate is not None:
+        causes = list(rules.validate(obj, old))
+        if causes and rules.webhook:
+            raise Forbidden(
+                f'admission webhook "{rules.webhook}" denied the request: {causes[0].message}',
+                causes=causes,
+            )
+    else:
+        causes = list(_pod_spec_causes(obj))
+    causes = [*validate_metadata(obj.metadata), *causes]
+    if causes:
+        raise Invalid(_invalid_text(resource, obj, causes), causes=causes)
+    return obj
+
+
+def _pod_spec_causes(obj: Object) -> Iterator[Cause]:
+    """The PodSpec of a Pod, or of a template, if the kind has one."""
+    spec = getattr(obj, "spec", None)
+    if isinstance(spec, PodSpec):
+        yield from validate_pod_spec(spec, path="spec")
+    template = getattr(getattr(spec, "template", None), "spec", None)
+    if isinstance(template, PodSpec):
+        yield from validate_pod_spec(template, path="spec.template.spec")
+
+
+def _invalid_text(resource: ResourceKind, obj: Object, causes: Sequence[Cause]) -> str:
+    """As apimachinery's NewInvalid: `Pod "x" is invalid: field: text`, several in brackets."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    texts = [
+        f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes
+    ]
+    joined = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    return f'{kind} "{obj.metadata.name}" is invalid: {joined}'

@@ -1,0 +1,67 @@
+"""Scaling fields of a component against its autoscaler class (inference_service_validation.go)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kfsim.api.kserve import ComponentSpec
+from kfsim.api.kserve_keys import AUTOSCALER_CLASS, DEPLOYMENT_MODE, STANDARD
+from kfsim.base.errors import Cause
+
+_CLASSES: Final = ("hpa", "external", "keda", "none")
+_HPA_METRICS: Final = ("cpu", "memory")
+_KPA_METRICS: Final = ("concurrency", "rps")
+
+
+def validate_autoscaler_class(annotations: Mapping[str, str]) -> Iterator[Cause]:
+    """The annotation names one of the four classes; without it the deployment mode decides."""
+    named = annotations.get(AUTOSCALER_CLASS)
+    if named is not None and named not in _CLASSES:
+        yield Cause(
+            f"metadata.annotations[{AUTOSCALER_CLASS}]",
+            f"[{named}] is not a supported autoscaler class type",
+        )
+
+
+def validate_scaling(
+    component: ComponentSpec, path: str, annotations: Mapping[str, str]
+) -> Iterator[Cause]:
+    """Knative mode is the KPA's; Standard mode is the HPA's unless a class is named."""
+    if annotations.get(DEPLOYMENT_MODE) != STANDARD:
+        yield from _kpa(component, path)
+    elif annotations.get(AUTOSCALER_CLASS, "hpa") == "hpa":
+        yield from _hpa(component, path)
+    elif annotations[AUTOSCALER_CLASS] == "keda" and component.scale_metric is not None:
+        yield Cause(
+            f"{path}.scaleMetric",
+            "ScaleMetric is not supported for KEDA; use autoScaling.metrics",
+        )
+
+
+def _kpa(component: ComponentSpec, path: str) -> Iterator[Cause]:
+    if component.deployment_strategy is not None:
+        yield Cause(
+            f"{path}.deploymentStrategy",
+            "customizing deploymentStrategy is only supported for raw deployment mode",
+        )
+    metric = component.scale_metric or "concurrency"
+    if metric not in _KPA_METRICS:
+        yield _unsupported(metric, path)
+    elif metric == "rps" and component.scale_target is not None and component.scale_target < 1:
+        yield Cause(f"{path}.scaleTarget", "the target for rps should be greater than 1")
+
+
+def _hpa(component: ComponentSpec, path: str) -> Iterator[Cause]:
+    metric = component.scale_metric or "cpu"
+    target = component.scale_target
+    if metric not in _HPA_METRICS:
+        yield _unsupported(metric, path)
+    elif metric == "cpu" and target is not None and not 1 <= target <= 100:
+        yield Cause(
+            f"{path}.scaleTarget", "the target utilization percentage should be a [1-100] integer"
+        )
+    elif metric == "memory" and target is not None and target < 1:
+        yield Cause(f"{path}.scaleTarget", "the target memory should be greater than 1 MiB")
+
+
+def _unsupported(metric: str, path: str) -> Cause:
+    return Cause(f"{path}.scaleMetric", f"[{metric}] is not a supported metric")

@@ -1,0 +1,22 @@
+"""What wakes the Configuration reconciler: the Configuration and its Revisions."""
+
+from kfsim.api.knative_serving import Configuration, Revision
+from kfsim.base.clock import Clock
+from kfsim.controllers.configuration.reconcile import ConfigurationReconciler
+from kfsim.controllers.runtime import Controller, Recorder, watch_owned, watch_self
+from kfsim.store import Store
+
+NAME = "configuration"
+
+
+def make_controller(*, store: Store, clock: Clock, recorder: Recorder) -> Controller:
+    return Controller(
+        name=NAME,
+        reconciler=ConfigurationReconciler(
+            store=store, clock=clock, recorder=recorder.for_component("configuration-controller")
+        ),
+        watches=(
+            watch_self(Configuration),
+            watch_owned(Revision, owner=Configuration),
+        ),
+    )

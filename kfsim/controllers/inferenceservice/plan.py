@@ -1,0 +1,250 @@
+"""What an InferenceService's components are, or why they cannot be. Pure.
+
+A component is planned as the Pod template of its Knative Service. A failure keeps its component's
+existing children as they are: an edit that cannot be served takes nothing down.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kfsim.api.core import Container, PodSpec
+from kfsim.api.kserve import ComponentSpec, ExplainerSpec, InferenceService
+from kfsim.api.kserve_keys import (
+    COMPONENT,
+    DEPLOYMENT_MODE,
+    INFERENCE_SERVICE,
+    KFSIM_PREFIX,
+    KFSIM_RUNTIME,
+    KFSIM_SOURCE,
+    LAST_APPLIED,
+    MODEL_FORMAT,
+    MODEL_MESH,
+    SERVING_CONTAINER,
+    STORAGE_READONLY,
+    VISIBILITY,
+)
+from kfsim.api.runtime_selection import Runtime, Selection, select_runtime
+from kfsim.controllers.inferenceservice.merging import as_data
+from kfsim.controllers.inferenceservice.predictor import (
+    InvalidPredictor,
+    build_predictor,
+    with_name_env,
+)
+from kfsim.controllers.inferenceservice.storage import (
+    UnsupportedStorage,
+    custom_storage_uri,
+    mount_models,
+    resolve_sources,
+    with_local_storage_uri,
+)
+
+PREDICTOR: Final = "predictor"
+TRANSFORMER: Final = "transformer"
+EXPLAINER: Final = "explainer"
+RECONCILE_FAILED: Final = "ReconcileFailed"
+
+_DROPPED_ANNOTATIONS: Final = frozenset(
+    {
+        "autoscaling.knative.dev/min-scale",
+        "autoscaling.knative.dev/max-scale",
+        LAST_APPLIED,
+        MODEL_FORMAT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentPlan:
+    """One component's Pod template; `labels` and `annotations` are the template's."""
+
+    component: str
+    spec: ComponentSpec
+    pod_spec: PodSpec
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentFailure:
+    """Why a component cannot be made. `invalid_spec`: also a modelStatus failure reason."""
+
+    component: str
+    reason: str
+    message: str
+    invalid_spec: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All components of the spec, each planned or failed; `selection` only for a model."""
+
+    components: tuple[ComponentPlan, ...] = ()
+    failures: tuple[ComponentFailure, ...] = ()
+    selection: Selection | None = None
+
+
+def service_name(isvc_name: str, component: str) -> str:
+    """The component's Knative Service."""
+    return f"{isvc_name}-{component}"
+
+
+def make_plan(isvc: InferenceService, runtimes: Sequence[Runtime]) -> Plan:
+    """`runtimes`: those of the namespace and of the cluster."""
+    if isvc.metadata.annotations.get(DEPLOYMENT_MODE) == MODEL_MESH:
+        message = "deployment mode ModelMesh is not simulated; use Knative"
+        return Plan(failures=(ComponentFailure(PREDICTOR, "DeploymentModeNotSupported", message),))
+    selection = None
+    model = isvc.spec.predictor.model
+    if model is not None:
+        multi_node = isvc.spec.predictor.worker_spec is not None
+        selection = select_runtime(model, runtimes, multi_node=multi_node)
+    planned = [_plan_predictor(isvc, selection)]
+    if isvc.spec.transformer is not None:
+        planned.append(_plan_custom(isvc, TRANSFORMER, isvc.spec.transformer))
+    if isvc.spec.explainer is not None:
+        planned.append(_plan_explainer(isvc, isvc.spec.explainer))
+    return Plan(
+        components=tuple(p for p in planned if isinstance(p, ComponentPlan)),
+        failures=tuple(p for p in planned if isinstance(p, ComponentFailure)),
+        selection=selection,
+    )
+
+
+def _plan_predictor(
+    isvc: InferenceService, selection: Selection | None
+) -> ComponentPlan | ComponentFailure:
+    predictor = isvc.spec.predictor
+    if predictor.worker_spec is not None:
+        message = "multi-node predictors (workerSpec) are not simulated"
+        return ComponentFailure(PREDICTOR, "MultiNodeNotSupported", message)
+    if predictor.model is None or selection is None:
+        return _plan_custom(isvc, PREDICTOR, predictor)
+    if selection.chosen is None:
+        return ComponentFailure(PREDICTOR, selection.reason, selection.message, invalid_spec=True)
+    try:
+        built = build_predictor(isvc, predictor.model, selection.chosen)
+        sources = resolve_sources(
+            predictor.model.storage_uri, predictor.storage_uris, source=_source(isvc)
+        )
+        pod_spec = mount_models(
+            built.pod_spec, sources, container=SERVING_CONTAINER, read_only=_read_only(isvc)
+        )
+    except InvalidPredictor as error:
+        return ComponentFailure(PREDICTOR, "InvalidPredictorSpec", str(error), invalid_spec=True)
+    except UnsupportedStorage as error:
+        return ComponentFailure(PREDICTOR, RECONCILE_FAILED, str(error))
+    return _component_plan(
+        isvc,
+        PREDICTOR,
+        predictor,
+        pod_spec,
+        runtime=selection.chosen,
+        server_labels=built.labels,
+    )
+
+
+def _plan_explainer(
+    isvc: InferenceService, explainer: ExplainerSpec
+) -> ComponentPlan | ComponentFailure:
+    if explainer.containers:
+        return _plan_custom(isvc, EXPLAINER, explainer)
+    return ComponentFailure(
+        EXPLAINER,
+        "ExplainerNotSupported",
+        "built-in explainers are not simulated; give the explainer as containers",
+    )
+
+
+def _plan_custom(
+    isvc: InferenceService, component: str, spec: ComponentSpec
+) -> ComponentPlan | ComponentFailure:
+    """Custom containers: the first serves, or the one with the serving container's name."""
+    pod_spec = PodSpec.model_validate(as_data(spec))
+    serving = next(
+        (c for c in pod_spec.containers if c.name == SERVING_CONTAINER), pod_spec.containers[0]
+    )
+    changed = serving if component == PREDICTOR else _with_component_args(serving, isvc, spec)
+    try:
+        sources = resolve_sources(custom_storage_uri(serving), (), source=_source(isvc))
+        pod_spec = pod_spec.replaced(
+            containers=tuple(
+                with_name_env(
+                    with_local_storage_uri(changed) if c is serving else c, isvc.metadata.name
+                )
+                for c in pod_spec.containers
+            )
+        )
+        pod_spec = mount_models(
+            pod_spec, sources, container=serving.name, read_only=_read_only(isvc)
+        )
+    except UnsupportedStorage as error:
+        return ComponentFailure(component, RECONCILE_FAILED, str(error))
+    return _component_plan(isvc, component, spec, pod_spec)
+
+
+def _with_component_args(
+    container: Container, isvc: InferenceService, spec: ComponentSpec
+) -> Container:
+    """The arguments that KServe appends to transformers and explainers unless they are there."""
+    name, namespace = isvc.metadata.name, isvc.metadata.namespace
+    wanted = {
+        "--model_name": name,
+        "--predictor_host": f"{service_name(name, PREDICTOR)}.{namespace}",
+        "--http_port": "8080",
+    }
+    if spec.container_concurrency is not None:
+        wanted["--workers"] = str(spec.container_concurrency)
+    given = {argument.partition("=")[0] for argument in container.args}
+    added = (text for flag, value in wanted.items() if flag not in given for text in (flag, value))
+    return container.replaced(args=(*container.args, *added))
+
+
+def _component_plan(
+    isvc: InferenceService,
+    component: str,
+    spec: ComponentSpec,
+    pod_spec: PodSpec,
+    *,
+    runtime: Runtime | None = None,
+    server_labels: Mapping[str, str] | None = None,
+) -> ComponentPlan:
+    labels = {
+        **(runtime.spec.labels if runtime else {}),
+        **isvc.metadata.labels,
+        **(server_labels or {}),
+        **spec.labels,
+        INFERENCE_SERVICE: isvc.metadata.name,
+        COMPONENT: component,
+    }
+    annotations = {
+        **_kept_annotations(runtime.spec.annotations if runtime else {}),
+        **_kept_annotations(isvc.metadata.annotations),
+        **_kept_annotations(spec.annotations),
+    }
+    return ComponentPlan(
+        component=component,
+        spec=spec,
+        pod_spec=pod_spec,
+        labels={key: value for key, value in labels.items() if key != VISIBILITY},
+        annotations=annotations,
+    )
+
+
+def _kept_annotations(annotations: Mapping[str, str]) -> dict[str, str]:
+    """What may reach the template; where the object came from may not, or moving the file would
+    make a revision."""
+    return {
+        key: value
+        for key, value in annotations.items()
+        if key not in _DROPPED_ANNOTATIONS
+        and (key == KFSIM_RUNTIME or not key.startswith(KFSIM_PREFIX))
+    }
+
+
+def _source(isvc: InferenceService) -> str | None:
+    return isvc.metadata.annotations.get(KFSIM_SOURCE)
+
+
+def _read_only(isvc: InferenceService) -> bool:
+    return isvc.metadata.annotations.get(STORAGE_READONLY, "true").lower() != "false"

@@ -1,0 +1,355 @@
+"""The live replicas: started, watched, restarted, drained and stopped.
+
+A reconcile of a Pod calls `accept`, `tend` or `terminate`; the backend's events and the prober's
+verdicts change a replica's state and ask for a reconcile of its Pod, which shows the new state.
+Nothing here writes to the store.
+
+    accept → (HELD) → (QUEUED) → LIVE → DRAINING → STOPPING → ENDED
+                                 └─ a failed liveness probe → REPLACING → LIVE
+
+The routes lose a replica in the tick in which `terminate` is called (its Pod is no longer ready),
+the drain gate empties it, and only then is the backend asked to stop it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from kfsim.api.core import Pod
+from kfsim.base.clock import Clock
+from kfsim.base.errors import Invalid, KfsimError
+from kfsim.base.ports import DrainGate
+from kfsim.base.types import ReplicaKey
+from kfsim.controllers.pod.environment import Sources
+from kfsim.controllers.pod.files import MissingVolume
+from kfsim.controllers.pod.prober import Prober
+from kfsim.controllers.pod.replica import Note, Replica, Stage, all_ended, make_replica_spec
+from kfsim.controllers.pod.runner import Runner
+from kfsim.controllers.runtime.recorder import NORMAL, WARNING
+from kfsim.replicas import lifecycle
+from kfsim.replicas.backend import ReplicaBackend, ReplicaEvent, ReplicaEventKind
+from kfsim.replicas.backoff import FIRST_DELAY
+from kfsim.replicas.serving import has_queue_proxy, readiness_probe
+from kfsim.replicas.starts import HELD_AT_MOST, StartLimiter
+from kfsim.replicas.status import resolve_phase
+
+# Failures that another attempt cannot mend: the manifest must change.
+_LASTING = frozenset(
+    ("PortNotConfigurable", "PathNotMappable", "NeedsDocker", "InvalidImageName", "Unsupported")
+)
+# kubelet's least time between SIGTERM and SIGKILL (pkg/kubelet/kuberuntime minimumGracePeriod).
+_LEAST_GRACE = 2.0
+
+
+class Kubelet:
+    """Runs the replicas of one host."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        backend: ReplicaBackend,
+        drain_gate: DrainGate,
+        wake: Callable[[ReplicaKey, float], None],
+        start_limit: int,
+    ) -> None:
+        """`wake(key, after)` asks for a reconcile of that Pod."""
+        self._clock = clock
+        self._backend = backend
+        self._gate = drain_gate
+        self._wake = wake
+        self._starts = StartLimiter(limit=start_limit)
+        self._runner = Runner(backend=backend, on_event=self._on_event)
+        self._prober = Prober(backend=backend, clock=clock, listener=self)
+        self._replicas: dict[ReplicaKey, Replica] = {}
+        self._held: dict[str, dict[ReplicaKey, None]] = {}
+        backend.subscribe(self._on_event)
+
+    def find(self, key: ReplicaKey) -> Replica | None:
+        return self._replicas.get(key)
+
+    def held_in(self, namespace: str) -> tuple[ReplicaKey, ...]:
+        """Replicas that wait for a ConfigMap or Secret of the namespace."""
+        return tuple(self._held.get(namespace, ()))
+
+    # What reconciles ask for
+
+    def accept(self, pod: Pod, sources: Sources, *, wake_up: bool) -> Replica:
+        """Take a Pod on and start it as soon as its references and a place allow."""
+        key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)
+        state = lifecycle.begin_replica(pod, wall=self._clock.wall())
+        replica = Replica(key, pod.metadata.uid, pod, state, Stage.HELD)
+        self._replicas[key] = replica
+        self.provide(replica, sources, wake_up=wake_up)
+        return replica
+
+    def adopt(self, pod: Pod, sources: Sources) -> Replica:
+        """Take over a replica that runs already; its probes begin anew."""
+        key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)
+        state = lifecycle.adopt_replica(pod, wall=self._clock.wall(), now=self._clock.now())
+        replica = Replica(key, pod.metadata.uid, pod, state, Stage.LIVE, present=True)
+        self._replicas[key] = replica
+        try:
+            replica.spec = make_replica_spec(pod, sources)
+        except Invalid as error:
+            replica.notes.append(Note(WARNING, "Failed", f"Error: {error.message}"))
+        self._locate(replica)
+        for container in replica.running_containers():
+            self._watch(replica, container.name)
+        return replica
+
+    def provide(self, replica: Replica, sources: Sources, *, wake_up: bool) -> None:
+        """Resolve what a held replica needs, then start it or put it into the queue."""
+        if replica.stage is not Stage.HELD:
+            return
+        try:
+            replica.spec = make_replica_spec(replica.pod, sources)
+        except Invalid as error:
+            self._hold(replica, error)
+            return
+        self._held.get(replica.key.namespace, {}).pop(replica.key, None)
+        replica.state = lifecycle.begin_replica(replica.pod, wall=replica.state.accepted)
+        if self._starts.offer(replica.key, self._clock.now(), wake_up=wake_up):
+            self._runner.start(replica)
+        else:
+            replica.stage = Stage.QUEUED
+            replica.state = lifecycle.refuse(
+                replica.state,
+                replica.state.serving,
+                lifecycle.CONTAINER_CREATING,
+                f"{self._starts.held} other replicas are starting; this one is in the queue",
+            )
+            self._wake(replica.key, HELD_AT_MOST)
+
+    def tend(self, replica: Replica) -> None:
+        """Do what has become due: starts whose turn it is, restarts after their back-off."""
+        now = self._clock.now()
+        if replica.stage is Stage.QUEUED:
+            self._grant(self._starts.expire(now))
+            self._wake(replica.key, HELD_AT_MOST)
+        for container, due in tuple(replica.due.items()):
+            if due <= now:
+                del replica.due[container]
+                self._restart(replica, container)
+            else:
+                self._wake(replica.key, due - now)
+
+    def terminate(self, replica: Replica, *, grace: float | None = None) -> None:
+        """End the replica: out of service now, drained, then stopped. A second call is ignored."""
+        if replica.ending:
+            return
+        replica.due.clear()
+        self._forget_probes(replica)
+        self._held.get(replica.key.namespace, {}).pop(replica.key, None)
+        self._release(replica)
+        replica.state = replace(replica.state, terminating=True)
+        if not replica.present:
+            replica.stage = Stage.ENDED
+            return
+        for container in replica.running_containers():
+            text = f"Stopping container {container.name}"
+            replica.notes.append(Note(NORMAL, "Killing", text))
+        seconds = replica.grace if grace is None else grace
+        replica.stage = Stage.DRAINING
+        replica.drain_began = self._clock.now()
+        self._gate.begin(
+            replica.key, grace=seconds, done=lambda: self._on_drained(replica, seconds)
+        )
+
+    def forget(self, replica: Replica) -> None:
+        """Drop an ended replica from the books."""
+        self._replicas.pop(replica.key, None)
+
+    def stop_unknown(self, key: ReplicaKey) -> None:
+        """Stop a running replica that no Pod records."""
+        self._runner.stop_unknown(key, _LEAST_GRACE)
+
+    async def close(self) -> None:
+        """End all tasks; the backend's own `close` decides about the replicas."""
+        await self._prober.close()
+        await self._runner.close()
+
+    # Starting
+
+    def _hold(self, replica: Replica, error: Invalid) -> None:
+        self._held.setdefault(replica.key.namespace, {})[replica.key] = None
+        reason, event, text = "CreateContainerConfigError", "Failed", f"Error: {error.message}"
+        if isinstance(error, MissingVolume):
+            reason, event, text = lifecycle.CONTAINER_CREATING, "FailedMount", error.message
+        held = lifecycle.refuse(replica.state, replica.state.serving, reason, error.message)
+        if held != replica.state:
+            replica.state = held
+            replica.notes.append(Note(WARNING, event, text))
+
+    def _grant(self, keys: Iterable[ReplicaKey]) -> None:
+        for key in keys:
+            replica = self._replicas.get(key)
+            if replica is not None and replica.stage is Stage.QUEUED:
+                replica.state = lifecycle.begin_replica(replica.pod, wall=replica.state.accepted)
+                self._runner.start(replica)
+                self._wake(key, 0.0)
+
+    def _release(self, replica: Replica) -> None:
+        self._grant(self._starts.release(replica.key, self._clock.now()))
+
+    # Events of the backend
+
+    def _on_event(self, event: ReplicaEvent) -> None:
+        replica = self._replicas.get(event.key)
+        if replica is None or replica.uid != event.uid:
+            return
+        match event.kind:
+            case ReplicaEventKind.GONE:
+                self._on_gone(replica, event)
+            case ReplicaEventKind.FAILED:
+                self._on_failed(replica, event)
+            case ReplicaEventKind.INIT_STARTED | ReplicaEventKind.STARTED:
+                self._on_started(replica, event)
+            case ReplicaEventKind.INIT_EXITED | ReplicaEventKind.EXITED:
+                self._on_exited(replica, event)
+        self._wake(replica.key, 0.0)
+
+    def _on_started(self, replica: Replica, event: ReplicaEvent) -> None:
+        self._observe(replica, event)
+        name = event.container
+        replica.notes.append(Note(NORMAL, "Created", f"Created container: {name}"))
+        replica.notes.append(Note(NORMAL, "Started", f"Started container {name}"))
+        if event.kind is ReplicaEventKind.STARTED and not replica.ending:
+            self._locate(replica)
+            self._watch(replica, name)
+
+    def _on_exited(self, replica: Replica, event: ReplicaEvent) -> None:
+        self._prober.forget(replica.key, event.container)
+        self._observe(replica, event)
+        if replica.ending or replica.stage is Stage.REPLACING:
+            return
+        if event.kind is ReplicaEventKind.EXITED or event.exit_code:
+            self._release(replica)
+        if self._is_restarted(replica, event):
+            self._plan_restart(replica, event.container, least=0.0)
+        elif resolve_phase(replica.state, restart_policy=replica.restart_policy) in (
+            "Succeeded",
+            "Failed",
+        ):
+            replica.stage = Stage.STOPPING
+            self._runner.stop(replica, replica.grace)
+
+    @staticmethod
+    def _is_restarted(replica: Replica, event: ReplicaEvent) -> bool:
+        if event.kind is ReplicaEventKind.INIT_EXITED:
+            return event.exit_code != 0 and replica.restart_policy != "Never"
+        policy = replica.restart_policy
+        return policy == "Always" or (policy == "OnFailure" and event.exit_code != 0)
+
+    def _on_failed(self, replica: Replica, event: ReplicaEvent) -> None:
+        if replica.state.find(event.container) is None:
+            event = replace(event, container=replica.state.serving)
+        self._prober.forget(replica.key, event.container)
+        self._observe(replica, event)
+        text = f"Error: {event.reason}: {event.message}" if event.message else event.reason
+        replica.notes.append(Note(WARNING, "Failed", text))
+        self._release(replica)
+        if not replica.ending and event.reason not in _LASTING:
+            self._plan_restart(replica, event.container, least=FIRST_DELAY)
+
+    def _on_gone(self, replica: Replica, event: ReplicaEvent) -> None:
+        self._forget_probes(replica)
+        self._release(replica)
+        replica.present = False
+        replica.state = all_ended(replica.state, wall=self._clock.wall())
+        if replica.ending:
+            replica.stage = Stage.ENDED
+        elif replica.stage is Stage.REPLACING:
+            replica.stage = Stage.LIVE
+            self._plan_restart(replica, replica.blamed, least=0.0)
+        else:
+            replica.stage = Stage.ENDED
+            text = event.message or "The replica disappeared without being asked to stop"
+            replica.state = lifecycle.fail_replica(replica.state, "ReplicaLost", text)
+            replica.notes.append(Note(WARNING, "ReplicaLost", text))
+
+    def _observe(self, replica: Replica, event: ReplicaEvent) -> None:
+        replica.state = lifecycle.observe(
+            replica.state, event, wall=self._clock.wall(), now=self._clock.now()
+        )
+
+    # Restarting
+
+    def _plan_restart(self, replica: Replica, container: str, *, least: float) -> None:
+        record = replica.state.find(container)
+        delay = least if record is None else max(least, record.backoff.delay)
+        if delay <= 0:
+            self._restart(replica, container)
+            return
+        replica.state = lifecycle.hold_back(replica.state, container, where=replica.where)
+        replica.due[container] = self._clock.now() + delay
+        text = f"Back-off restarting failed container {container} in pod {replica.where}"
+        replica.notes.append(Note(WARNING, "BackOff", text))
+        self._wake(replica.key, delay)
+
+    def _restart(self, replica: Replica, container: str) -> None:
+        if replica.ending:
+            return
+        replica.state = lifecycle.restarting(replica.state, container, now=self._clock.now())
+        if replica.present:
+            self._runner.restart(replica, container)
+        else:
+            self._runner.start(replica)
+
+    # Verdicts of the prober
+
+    def _watch(self, replica: Replica, name: str) -> None:
+        container = replica.container(name)
+        if container is not None:
+            probe = readiness_probe(replica.pod, container)
+            fast = has_queue_proxy(replica.pod)
+            self._prober.watch(replica.key, container, readiness=probe, fast=fast)
+
+    def on_initialized(self, key: ReplicaKey, container: str) -> None:
+        replica = self._replicas[key]
+        replica.state = lifecycle.set_initialized(replica.state, container, passed=True)
+        self._wake(key, 0.0)
+
+    def on_probed(self, key: ReplicaKey, container: str, *, ready: bool) -> None:
+        replica = self._replicas[key]
+        replica.state = lifecycle.set_probed(replica.state, container, ready=ready)
+        if replica.state.in_service:
+            self._release(replica)
+        self._wake(key, 0.0)
+
+    def on_unhealthy(self, key: ReplicaKey, container: str, kind: str, message: str) -> None:
+        replica = self._replicas[key]
+        replica.notes.append(Note(WARNING, "Unhealthy", f"{kind} probe failed: {message}"))
+        self._wake(key, 0.0)
+
+    def on_dead(self, key: ReplicaKey, container: str, kind: str) -> None:
+        replica = self._replicas[key]
+        if replica.stage is not Stage.LIVE:
+            return
+        text = f"Container {container} failed {kind.lower()} probe, will be restarted"
+        replica.notes.append(Note(NORMAL, "Killing", text))
+        replica.stage = Stage.REPLACING
+        replica.blamed = container
+        self._forget_probes(replica)
+        self._runner.stop(replica, replica.grace)
+        self._wake(key, 0.0)
+
+    def _forget_probes(self, replica: Replica) -> None:
+        for record in replica.state.containers:
+            self._prober.forget(replica.key, record.name)
+
+    # Stopping
+
+    def _on_drained(self, replica: Replica, grace: float) -> None:
+        if replica.stage is not Stage.DRAINING:
+            return
+        replica.stage = Stage.STOPPING
+        left = max(_LEAST_GRACE, grace - (self._clock.now() - replica.drain_began))
+        self._runner.stop(replica, left)
+
+    def _locate(self, replica: Replica) -> None:
+        if replica.spec is not None and replica.address is None:
+            try:
+                address = self._backend.address(replica.key, replica.spec.serving_port)
+            except KfsimError:  # known later; the Pod shows no IP until then
+                return
+            replica.address = address.host

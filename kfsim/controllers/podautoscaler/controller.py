@@ -1,0 +1,67 @@
+"""Which writes wake a PodAutoscaler."""
+
+from collections.abc import Iterable
+
+from kfsim.api.apps import Deployment
+from kfsim.api.core import ConfigMap, Pod
+from kfsim.api.knative_internal import Metric, PodAutoscaler, ServerlessService
+from kfsim.base.clock import Clock
+from kfsim.base.ports import RouteSink
+from kfsim.controllers.podautoscaler.reconcile import PodAutoscalerReconciler
+from kfsim.controllers.podautoscaler.scaling import Scaling
+from kfsim.controllers.podautoscaler.settings import (
+    SYSTEM_NAMESPACE,
+    WATCHED,
+    AutoscalerSettings,
+)
+from kfsim.controllers.runtime import (
+    Controller,
+    Key,
+    Recorder,
+    Watch,
+    watch_mapped,
+    watch_owned,
+    watch_self,
+)
+from kfsim.replicas.marks import REVISION_LABEL
+from kfsim.store import Entry, EventType, Store
+
+NAME = "podautoscaler"
+
+
+def make_controller(
+    *, store: Store, clock: Clock, recorder: Recorder, route_sink: RouteSink, scaling: Scaling
+) -> Controller:
+    """The PodAutoscaler controller; urgent, because a poke is a request that waits."""
+    settings = AutoscalerSettings(store=store, recorder=recorder.for_component("autoscaler"))
+
+    def all_of(entry: Entry) -> Iterable[Key]:
+        if entry.namespace != SYSTEM_NAMESPACE or entry.name not in WATCHED:
+            return ()
+        return [Key(each.namespace, each.name) for each in store.entries(PodAutoscaler)]
+
+    return Controller(
+        name=NAME,
+        reconciler=PodAutoscalerReconciler(
+            store=store, clock=clock, route_sink=route_sink, scaling=scaling, settings=settings
+        ),
+        watches=(
+            watch_self(PodAutoscaler),
+            watch_owned(ServerlessService, owner=PodAutoscaler),
+            Watch(Metric, _owner_of, only=lambda event: event.type is EventType.DELETED),
+            watch_mapped(Pod, revision_of),
+            Watch(Deployment, revision_of, only=lambda event: event.type is EventType.ADDED),
+            watch_mapped(ConfigMap, all_of),
+        ),
+        urgent=True,
+    )
+
+
+def revision_of(entry: Entry) -> Iterable[Key]:
+    """A PodAutoscaler is named as its revision."""
+    revision = entry.labels.get(REVISION_LABEL)
+    return (Key(entry.namespace, revision),) if revision else ()
+
+
+def _owner_of(entry: Entry) -> Iterable[Key]:
+    return (Key(entry.namespace, entry.owner_name),) if entry.owner_name else ()

@@ -1,0 +1,23 @@
+"""What wakes the Service reconciler: the Service, its Configuration, its Route."""
+
+from kfsim.api.knative_serving import Configuration, Route, Service
+from kfsim.base.clock import Clock
+from kfsim.controllers.runtime import Controller, Recorder, watch_owned, watch_self
+from kfsim.controllers.service.reconcile import ServiceReconciler
+from kfsim.store import Store
+
+NAME = "service"
+
+
+def make_controller(*, store: Store, clock: Clock, recorder: Recorder) -> Controller:
+    return Controller(
+        name=NAME,
+        reconciler=ServiceReconciler(
+            store=store, clock=clock, recorder=recorder.for_component("service-controller")
+        ),
+        watches=(
+            watch_self(Service),
+            watch_owned(Configuration, owner=Service),
+            watch_owned(Route, owner=Service),
+        ),
+    )

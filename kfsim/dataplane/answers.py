@@ -1,0 +1,47 @@
+"""What the gateway says by itself: plain text that names what was asked, found, and to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kfsim.flow import Rejection
+
+_MOST_HOSTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response that no replica gave."""
+
+    status: int
+    text: str
+
+
+def make_rejection(rejection: Rejection) -> Answer:
+    """As Go's http.Error writes it: the text and a newline; a timeout's text has none."""
+    ending = "" if rejection.status == 504 else "\n"
+    return Answer(rejection.status, rejection.reason + ending)
+
+
+def make_not_found(host: str, path: str, known: Sequence[str], api: str) -> Answer:
+    """No route: list the known hosts, or point a lost Kubernetes client to the API."""
+    if path.startswith(("/api", "/openapi")):
+        return Answer(
+            404,
+            f"{path} was asked of kfsim's gateway, which serves models only.\n"
+            f"The Kubernetes API is at {api}: use `kubectl --server {api}`, or `kfsim env`.\n",
+        )
+    lines = [f"No service answers for host {host!r} and path {path!r}."]
+    if known:
+        lines.append("Known hosts (any domain may follow the first two labels):")
+        lines += (f"  {name}" for name in known[:_MOST_HOSTS])
+        if len(known) > _MOST_HOSTS:
+            lines.append(f"  ... and {len(known) - _MOST_HOSTS} more")
+        lines.append("Or use the path form /serving/NAMESPACE/NAME/... on any host.")
+    else:
+        lines.append("There is no service yet: apply an InferenceService first.")
+    return Answer(404, "\n".join(lines) + "\n")
+
+
+def make_bad_gateway(replica: str, reason: str) -> Answer:
+    """The replica did not answer properly."""
+    return Answer(502, f"replica {replica}: {reason}\n")

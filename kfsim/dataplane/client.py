@@ -1,0 +1,349 @@
+"""One HTTP/1.1 client connection: parses requests, runs them one after the other.
+
+httptools hands over everything that one read holds, so requests that a client pipelined are kept
+until their turn; reading pauses when they are many. While a request waits or runs, reading stays
+on (up to a bound), because that is how a client's disconnect is noticed. A client that closes its
+sending side counts as gone, as for Go's server in front of Knative's queue-proxy.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any, cast
+
+import httptools
+
+from kfsim.dataplane.answers import Answer, make_not_found
+from kfsim.dataplane.client_writer import ClientWriter
+from kfsim.dataplane.connections import OpenConnections
+from kfsim.dataplane.exchange import Exchange
+from kfsim.dataplane.forwarding import ForwardingHeaders
+from kfsim.dataplane.heads import BadHead, Framing, RawHeader
+from kfsim.dataplane.plane import Plane
+from kfsim.dataplane.reading import ReadingSwitch, Reason
+from kfsim.dataplane.requests import RequestHead, parse_request_head
+from kfsim.dataplane.responses import ResponseHead
+from kfsim.dataplane.routing import ServiceName
+
+
+class _Incoming:
+    """A request as far as it has been read; `refusal` stands for one that cannot be read on."""
+
+    __slots__ = ("body", "complete", "head", "refusal")
+
+    def __init__(self, head: RequestHead | None, refusal: Answer | None = None) -> None:
+        self.head = head
+        self.refusal = refusal
+        self.body: list[bytes] = []
+        self.complete = False
+
+
+class ClientConnection(asyncio.Protocol):
+    """A client's socket; the Downstream of the exchange that it runs at present."""
+
+    def __init__(
+        self, plane: Plane, connections: OpenConnections, service: ServiceName | None
+    ) -> None:
+        self._plane = plane
+        self._connections = connections
+        self._service = service
+        self._parser: Any = None
+        self._url = b""
+        self._headers: list[RawHeader] = []
+        self._head_bytes = 0
+        self._in_head = True
+        self._receiving: _Incoming | None = None
+        self._present: _Incoming | None = None
+        self._exchange: Exchange | None = None
+        self._backlog: deque[_Incoming] = deque()
+        self._backlog_bytes = 0
+        self._discarded = 0
+        self._advancing = False
+        self._stopped = False
+        self._last_request = False
+        self._full = False
+        self._new_parser()
+
+    def _new_parser(self) -> None:
+        self._parser = httptools.HttpRequestParser(self)
+
+    def close_when_idle(self) -> None:
+        """Close now, or after the request that runs at present."""
+        self._last_request = True
+        if self._present is None and not self._backlog:
+            self._transport.close()
+
+    def close_now(self) -> None:
+        self._transport.abort()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are not subclasses of asyncio's.
+        transport = self._transport = cast(asyncio.Transport, transport)
+        transport.set_write_buffer_limits(high=self._plane.limits.write_high_water)
+        peer = transport.get_extra_info("peername")
+        self._writer = ClientWriter(transport)
+        self._reading = ReadingSwitch(transport)
+        self._forwarding = ForwardingHeaders(peer[0] if isinstance(peer, tuple) else "unknown")
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._stopped:
+            return
+        if self._in_head:
+            self._head_bytes += len(data)
+        if self._backlog or (self._present is not None and self._present.complete):
+            self._backlog_bytes += len(data)
+        self._feed(data)
+        if self._in_head and self._head_bytes > self._plane.limits.head_bytes:
+            self._refuse(431, f"the request head exceeds {self._plane.limits.head_bytes} bytes")
+        if self._backlog_bytes > self._plane.limits.buffered_bytes:
+            self._reading.stop(Reason.BACKLOG)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stopped = True
+        self._connections.remove(self)
+        self._backlog.clear()
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.client_lost()
+
+    def pause_writing(self) -> None:
+        self._full = True
+        if self._exchange is not None:
+            self._exchange.client_full()
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if self._exchange is not None:
+            self._exchange.client_drained()
+
+    # httptools
+
+    def on_message_begin(self) -> None:
+        self._url = b""
+        self._headers = []
+        self._in_head = True
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self._stopped:
+            return
+        self._in_head = False
+        parser = self._parser
+        try:
+            self._check_size()
+            head = parse_request_head(
+                parser.get_method(),
+                self._url,
+                parser.get_http_version(),
+                self._headers,
+                keep_alive=parser.should_keep_alive(),
+            )
+        except BadHead as error:
+            self._refuse(error.status, error.reason)
+            return
+        incoming = self._receiving = _Incoming(head)
+        self._backlog.append(incoming)
+        self._advance()
+
+    def on_body(self, data: bytes) -> None:
+        receiving = self._receiving
+        if receiving is None:
+            return
+        if receiving is not self._present:
+            receiving.body.append(data)
+        elif self._exchange is not None:
+            self._exchange.request_body(data)
+        else:
+            self._discard(data)
+
+    def on_message_complete(self) -> None:
+        receiving, self._receiving = self._receiving, None
+        self._in_head = True
+        if receiving is None:
+            return
+        receiving.complete = True
+        if receiving is self._present:
+            if self._exchange is not None:
+                self._exchange.request_end()
+            else:
+                self._leave_present()
+
+    # Downstream
+
+    def interim(self, head: bytes) -> None:
+        if self._present is not None and self._present.head is not None:
+            self._present.head.expects_continue = False
+            if self._present.head.http11:
+                self._writer.write(head)
+
+    def begin_response(self, head: ResponseHead, added: bytes) -> None:
+        self._writer.begin(self._request_head(), head, added, keep_alive=self._may_stay())
+
+    def send_response(self, data: bytes) -> None:
+        self._writer.body(data)
+
+    def end_response(self) -> None:
+        self._exchange = None
+        self._writer.end()
+        self._end_exchange()
+
+    def answer(self, answer: Answer) -> None:
+        self._exchange = None
+        self._writer.answer(self._request_head(), answer, keep_alive=self._may_stay())
+        self._end_exchange()
+
+    def abort(self) -> None:
+        self._exchange = None
+        self._stopped = True
+        self._transport.abort()
+
+    def pause_request(self) -> None:
+        self._reading.stop(Reason.REQUEST)
+
+    def resume_request(self) -> None:
+        self._reading.go(Reason.REQUEST)
+
+    # Inside
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # An Upgrade is ignored (RFC 9110 7.8), so what follows is the next request.
+            rest = data[upgrade.args[0] :]
+            self._new_parser()
+            if rest and not self._stopped:
+                self._feed(rest)
+        except httptools.HttpParserError as error:
+            self._refuse(400, f"the request is not valid HTTP/1.1 ({error})")
+
+    def _check_size(self) -> None:
+        limits = self._plane.limits
+        received, self._head_bytes = self._head_bytes, 0
+        if len(self._headers) > limits.headers:
+            raise BadHead(431, f"more than {limits.headers} headers")
+        # What was received holds more than the head, so it is measured only when it is suspect.
+        if received > limits.head_bytes:
+            size = len(self._url) + sum(len(name) + len(value) for name, value in self._headers)
+            if size > limits.head_bytes:
+                raise BadHead(431, f"the request head exceeds {limits.head_bytes} bytes")
+
+    def _refuse(self, status: int, reason: str) -> None:
+        """Nothing after this point can be read; answer when those before are answered."""
+        if self._stopped:
+            return
+        self._stopped = True
+        refusal = Answer(status, reason + "\n")
+        receiving, self._receiving = self._receiving, None
+        if receiving is not None and receiving is self._present:
+            self._last_request = True
+            if self._exchange is None:
+                self._transport.close()
+            elif self._writer.begun:
+                self._give_up(self._exchange)
+            else:
+                self._exchange.answer(refusal)
+            return
+        if receiving is not None and self._backlog and self._backlog[-1] is receiving:
+            self._backlog.pop()
+        self._backlog.append(_Incoming(None, refusal))
+        self._advance()
+
+    def _give_up(self, exchange: Exchange) -> None:
+        self.abort()
+        exchange.client_lost()
+
+    def _advance(self) -> None:
+        """Run what has been read, one request at a time, without recursion."""
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            while self._present is None and self._backlog and not self._transport.is_closing():
+                self._run(self._backlog.popleft())
+        finally:
+            self._advancing = False
+        if not self._backlog:
+            self._backlog_bytes = 0
+            self._reading.go(Reason.BACKLOG)
+
+    def _run(self, incoming: _Incoming) -> None:
+        self._present = incoming
+        self._discarded = 0
+        head = incoming.head
+        if head is None:
+            self._last_request = True
+            incoming.complete = True
+            if incoming.refusal is not None:
+                self.answer(incoming.refusal)
+            return
+        exchange = Exchange(self._plane, self, head, self._forwarding.lines(head))
+        self._exchange = exchange
+        if self._full:
+            exchange.client_full()
+        self._route(exchange, head)
+        for data in incoming.body:
+            exchange.request_body(data)
+        incoming.body.clear()
+        if incoming.complete:
+            exchange.request_end()
+
+    def _route(self, exchange: Exchange, head: RequestHead) -> None:
+        router = self._plane.router
+        host = head.host or b""
+        if self._service is not None:
+            route = router.resolve_service(self._service)
+        else:
+            route, head.target = router.resolve(host, head.target)
+        if route is not None:
+            exchange.start(route)
+            return
+        path = head.target.decode("latin-1")
+        known = router.known_hosts()
+        exchange.answer(make_not_found(host.decode("latin-1"), path, known, self._plane.api))
+
+    def _request_head(self) -> RequestHead | None:
+        return self._present.head if self._present is not None else None
+
+    def _may_stay(self) -> bool:
+        """Whether the connection can carry another request after this one."""
+        head = self._request_head()
+        if head is None or self._last_request or not head.keep_alive:
+            return False
+        # A client that still waits for 100 Continue will not send the body that was announced.
+        complete = self._present is not None and self._present.complete
+        return complete or head.framing is Framing.NONE or not head.expects_continue
+
+    def _end_exchange(self) -> None:
+        present = self._present
+        if present is None:
+            return
+        self._reading.go(Reason.REQUEST)
+        if not self._writer.keep_alive:
+            self._stopped = True
+            self._present = None
+            self._transport.close()
+        elif present.complete or (present.head and present.head.framing is Framing.NONE):
+            self._leave_present()
+        # Otherwise the rest of the body is read and discarded first.
+
+    def _leave_present(self) -> None:
+        if self._receiving is self._present:
+            self._receiving = None
+        self._present = None
+        self._advance()
+        if self._last_request and self._present is None:
+            self._transport.close()
+
+    def _discard(self, data: bytes) -> None:
+        self._discarded += len(data)
+        if self._discarded > self._plane.limits.discarded_bytes:
+            self._stopped = True
+            self._transport.close()

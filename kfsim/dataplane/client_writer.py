@@ -1,0 +1,79 @@
+"""Writes responses to an HTTP/1.x client, framed for its version.
+
+An HTTP/1.1 client gets a body of unknown length in chunks; an HTTP/1.0 client gets it as it is,
+ended by closing.
+"""
+
+import asyncio
+
+from kfsim.dataplane.answers import Answer
+from kfsim.dataplane.heads import LAST_CHUNK, Framing, chunk
+from kfsim.dataplane.requests import RequestHead
+from kfsim.dataplane.responses import ResponseHead, has_no_body, make_response_head, status_line
+
+_CLOSE = b"Connection: close\r\n"
+_KEEP_ALIVE = b"Connection: keep-alive\r\n"
+
+
+class ClientWriter:
+    """One connection's way out. `keep_alive` tells after a response whether another may follow."""
+
+    __slots__ = ("_chunked", "_transport", "begun", "keep_alive")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._chunked = False
+        self.begun = False
+        self.keep_alive = True
+
+    def write(self, data: bytes) -> None:
+        """uvloop raises on a closed transport, so this does not try."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def begin(
+        self, request: RequestHead | None, head: ResponseHead, added: bytes, *, keep_alive: bool
+    ) -> None:
+        """Write a replica's head."""
+        http11 = request is not None and request.http11
+        framing = head.framing
+        if framing in (Framing.CHUNKED, Framing.UNTIL_CLOSE):
+            framing = Framing.CHUNKED if http11 else Framing.UNTIL_CLOSE
+        self.keep_alive = keep_alive and framing is not Framing.UNTIL_CLOSE
+        self._chunked = framing is Framing.CHUNKED
+        head.framing = framing
+        self.begun = True
+        self.write(make_response_head(head, added=added, connection=self._connection(http11)))
+
+    def body(self, data: bytes) -> None:
+        if not self._chunked:
+            self.write(data)
+        elif not self._transport.is_closing():
+            self._transport.writelines(chunk(data))
+
+    def end(self) -> None:
+        if self._chunked:
+            self._chunked = False
+            self.write(LAST_CHUNK)
+        self.begun = False
+
+    def answer(self, request: RequestHead | None, answer: Answer, *, keep_alive: bool) -> None:
+        """Write a response of the gateway's own."""
+        self.keep_alive = keep_alive
+        body = answer.text.encode()
+        method = request.method if request is not None else b""
+        self.write(
+            b"%bContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+            b"Content-Length: %d\r\n%b\r\n%b"
+            % (
+                status_line(answer.status),
+                len(body),
+                self._connection(request is not None and request.http11),
+                b"" if has_no_body(method, answer.status) else body,
+            )
+        )
+
+    def _connection(self, http11: bool) -> bytes:
+        if not self.keep_alive:
+            return _CLOSE
+        return b"" if http11 else _KEEP_ALIVE

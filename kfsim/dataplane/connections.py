@@ -1,0 +1,47 @@
+"""The client connections of one gateway, so that it can close them all."""
+
+import asyncio
+from typing import Protocol
+
+
+class Closable(Protocol):
+    """A client connection, whatever it speaks."""
+
+    def close_when_idle(self) -> None:
+        """Close now, or after the request that runs at present."""
+        ...
+
+    def close_now(self) -> None: ...
+
+
+class OpenConnections:
+    """Those that are open, oldest first."""
+
+    def __init__(self) -> None:
+        self._open: dict[Closable, None] = {}
+        self._none = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, connection: Closable) -> None:
+        self._open[connection] = None
+        self._none.clear()
+
+    def remove(self, connection: Closable) -> None:
+        self._open.pop(connection, None)
+        if not self._open:
+            self._none.set()
+
+    async def close(self, drain: float) -> None:
+        """Let running requests end for `drain` seconds, then cut what is left."""
+        for connection in tuple(self._open):
+            connection.close_when_idle()
+        if self._open and drain > 0:
+            try:
+                async with asyncio.timeout(drain):
+                    await self._none.wait()
+            except TimeoutError:
+                pass  # what has not ended by now is cut
+        for connection in tuple(self._open):
+            connection.close_now()

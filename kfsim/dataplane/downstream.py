@@ -1,0 +1,38 @@
+"""What an exchange needs of the connection (or, later, the HTTP/2 stream) that it answers."""
+
+from typing import Protocol
+
+from kfsim.dataplane.answers import Answer
+from kfsim.dataplane.responses import ResponseHead
+
+
+class Downstream(Protocol):
+    """The client's side of one request."""
+
+    def interim(self, head: bytes) -> None:
+        """A 1xx response."""
+        ...
+
+    def begin_response(self, head: ResponseHead, added: bytes) -> None:
+        """A replica's final head; `added` are whole header lines."""
+        ...
+
+    def send_response(self, data: bytes) -> None: ...
+
+    def end_response(self) -> None:
+        """The response is complete; the exchange is forgotten."""
+        ...
+
+    def answer(self, answer: Answer) -> None:
+        """A whole response of the gateway's own; the exchange is forgotten."""
+        ...
+
+    def abort(self) -> None:
+        """The response cannot be completed; the client must notice."""
+        ...
+
+    def pause_request(self) -> None:
+        """Take no more of the request's body until `resume_request`."""
+        ...
+
+    def resume_request(self) -> None: ...

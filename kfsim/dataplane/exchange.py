@@ -1,0 +1,304 @@
+"""One request from its head to its end: admitted, sent to a replica, answered, counted.
+
+The exchange sits between a `Downstream` (who asked) and an `UpstreamConnection` (who answers) and
+owns the ticket. Its stages are: held (no replica granted yet), connecting, sending, answering,
+over. It is over exactly once, and then the ticket is ended, the upstream connection is given back
+or dropped, and the counters are told.
+"""
+
+from kfsim.dataplane.answers import Answer, make_bad_gateway, make_rejection
+from kfsim.dataplane.counters import Outcome
+from kfsim.dataplane.downstream import Downstream
+from kfsim.dataplane.forwarding import make_upstream_head
+from kfsim.dataplane.heads import LAST_CHUNK, Framing, chunk
+from kfsim.dataplane.plane import Plane
+from kfsim.dataplane.requests import RequestHead
+from kfsim.dataplane.responses import ResponseHead
+from kfsim.dataplane.routing import Route
+from kfsim.dataplane.upstream import UpstreamConnection
+from kfsim.flow import Ticket, TicketState
+
+
+class Exchange:
+    """One request and its response."""
+
+    __slots__ = (
+        "_appended",
+        "_connecting",
+        "_downstream",
+        "_forwarding",
+        "_over",
+        "_pending",
+        "_pending_bytes",
+        "_plane",
+        "_request",
+        "_request_ended",
+        "_request_paused",
+        "_response_paused",
+        "_status",
+        "_ticket",
+        "_upstream",
+        "method",
+    )
+
+    def __init__(
+        self, plane: Plane, downstream: Downstream, request: RequestHead, forwarding: bytes
+    ) -> None:
+        self.method = request.method
+        self._plane = plane
+        self._downstream = downstream
+        self._request = request
+        self._forwarding = forwarding
+        self._appended = b""
+        self._ticket: Ticket | None = None
+        self._upstream: UpstreamConnection | None = None
+        self._connecting = False
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._request_ended = request.framing is Framing.NONE
+        self._request_paused = False
+        self._response_paused = False
+        self._status = 0
+        self._over = False
+        plane.counters.begun += 1
+
+    def start(self, route: Route) -> None:
+        """Admit it; afterwards it is held, on its way to a replica, or already answered."""
+        plane = self._plane
+        revision = route.pick(plane.entropy)
+        if revision is None:
+            self.answer(Answer(503, f"{route.namespace}/{route.name} has no revision to serve.\n"))
+            return
+        self._appended = route.appended
+        ticket = plane.flow.admit(revision, plane.clock.now(), self._granted, self._rejected)
+        self._ticket = ticket
+        if ticket.state is TicketState.GRANTED:
+            self._dispatch(ticket)
+        elif ticket.state is TicketState.REJECTED:
+            self._rejected(ticket)
+        plane.timer.arm()
+
+    def answer(self, answer: Answer) -> None:
+        """End it with a response of the gateway's own."""
+        self._finish(Outcome.ANSWERED, answer.status)
+        self._downstream.answer(answer)
+
+    # From the client
+
+    def request_body(self, data: bytes) -> None:
+        """More of the request's body."""
+        if self._over:
+            return
+        if self._upstream is not None:
+            self._send(self._upstream, data)
+            return
+        self._pending.append(data)
+        self._pending_bytes += len(data)
+        if self._pending_bytes > self._plane.limits.buffered_bytes and not self._request_paused:
+            self._request_paused = True
+            self._downstream.pause_request()
+
+    def request_end(self) -> None:
+        """The request's body is complete."""
+        if self._over or self._request_ended:
+            return
+        self._request_ended = True
+        if self._upstream is not None:
+            self._send_end(self._upstream)
+
+    def client_lost(self) -> None:
+        """The client is gone, at whatever stage."""
+        self._finish(Outcome.CLIENT_LOST, self._status)
+
+    def client_full(self) -> None:
+        """The client takes no more of the response for now."""
+        self._response_paused = True
+        if self._upstream is not None:
+            self._upstream.pause()
+
+    def client_drained(self) -> None:
+        self._response_paused = False
+        if self._upstream is not None:
+            self._upstream.resume()
+
+    # From the flow core
+
+    def _granted(self, ticket: Ticket) -> None:
+        if not self._over:
+            self._dispatch(ticket)
+
+    def _rejected(self, ticket: Ticket) -> None:
+        if self._over or ticket.rejection is None:
+            return
+        if self._status:
+            self._break()
+        else:
+            self.answer(make_rejection(ticket.rejection))
+
+    def _dispatch(self, ticket: Ticket) -> None:
+        endpoint = ticket.endpoint
+        assert endpoint is not None  # a granted ticket has one
+        connection = self._plane.pool.take(endpoint)
+        if connection is not None:
+            self._begin(connection)
+        else:
+            self._connecting = True
+            self._plane.pool.connect(endpoint, self)
+
+    # From the pool
+
+    def connected(self, connection: UpstreamConnection) -> None:
+        self._connecting = False
+        if self._over or not self._granted_endpoint_is(connection):
+            self._plane.pool.keep(connection)
+        else:
+            self._begin(connection)
+
+    def connect_failed(self, reason: str) -> None:
+        self._connecting = False
+        if not self._over:
+            self._try_elsewhere(reason)
+
+    # From the replica
+
+    def response_interim(self, head: bytes) -> None:
+        self._downstream.interim(head)
+
+    def response_head(self, head: ResponseHead) -> None:
+        ticket = self._ticket
+        assert ticket is not None  # nothing is sent upstream without one
+        ticket.first_byte(self._plane.clock.now())
+        self._status = head.status
+        self._downstream.begin_response(head, self._plane.provenance.lines(ticket))
+
+    def response_body(self, data: bytes) -> None:
+        if self._ticket is not None:
+            self._ticket.touch(self._plane.clock.now())
+        self._downstream.send_response(data)
+
+    def response_end(self) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None and not self._request_ended:
+            upstream.drop()
+        self._finish(Outcome.PROXIED, self._status)
+        self._downstream.end_response()
+
+    def upstream_lost(self, reason: str) -> None:
+        upstream, self._upstream = self._upstream, None
+        if self._over:
+            return
+        if self._status:
+            self._break()
+        elif upstream is not None and self._may_repeat(upstream):
+            self._plane.counters.retries += 1
+            self._connect_again()
+        else:
+            self._answer_bad_gateway(reason)
+
+    def upstream_full(self) -> None:
+        if not self._request_paused:
+            self._request_paused = True
+            self._downstream.pause_request()
+
+    def upstream_drained(self) -> None:
+        if self._request_paused:
+            self._request_paused = False
+            self._downstream.resume_request()
+
+    # Inside
+
+    @property
+    def _on_its_way(self) -> bool:
+        return self._over or self._connecting or self._upstream is not None
+
+    def _begin(self, connection: UpstreamConnection) -> None:
+        ticket = self._ticket
+        assert ticket is not None  # connections are asked for after admission
+        self._upstream = connection
+        request = self._request
+        head = make_upstream_head(
+            request,
+            forwarding=self._forwarding,
+            request_id=request.request_id or self._plane.request_ids.next(),
+            appended=self._appended,
+            via_activator=ticket.via_activator,
+        )
+        connection.begin(self, head)
+        if self._response_paused:
+            connection.pause()
+        pending, self._pending = self._pending, []
+        self._pending_bytes = 0
+        for data in pending:
+            self._send(connection, data)
+        if self._request_ended:
+            self._send_end(connection)
+        self.upstream_drained()
+
+    def _send(self, connection: UpstreamConnection, data: bytes) -> None:
+        if self._request.framing is Framing.CHUNKED:
+            connection.send_parts(chunk(data))
+        else:
+            connection.send(data)
+
+    def _send_end(self, connection: UpstreamConnection) -> None:
+        if self._request.framing is Framing.CHUNKED:
+            connection.send(LAST_CHUNK)
+        connection.end_request()
+
+    def _granted_endpoint_is(self, connection: UpstreamConnection) -> bool:
+        endpoint = self._ticket.endpoint if self._ticket is not None else None
+        return endpoint is not None and (endpoint.host, endpoint.port) == connection.address
+
+    def _may_repeat(self, upstream: UpstreamConnection) -> bool:
+        """A kept connection that the replica closed before it answered: the request may have
+        been lost with it, so it is sent again where sending it twice does no harm."""
+        return upstream.reused and not upstream.answered and self._request.replayable
+
+    def _connect_again(self) -> None:
+        endpoint = self._ticket.endpoint if self._ticket is not None else None
+        assert endpoint is not None  # it was connected before
+        self._connecting = True
+        self._plane.pool.connect(endpoint, self)
+
+    def _try_elsewhere(self, reason: str) -> None:
+        """Nothing was sent yet: another replica may take it."""
+        plane, ticket = self._plane, self._ticket
+        assert ticket is not None  # connections are asked for after admission
+        failed = str(ticket.endpoint.replica) if ticket.endpoint else ""
+        if ticket.attempts + 1 < plane.limits.attempts and plane.flow.retry(
+            ticket, plane.clock.now()
+        ):
+            plane.counters.retries += 1
+            # The retry itself may have granted it by callback.
+            if ticket.state is TicketState.GRANTED and not self._on_its_way:
+                self._dispatch(ticket)
+            elif ticket.state is TicketState.REJECTED:
+                self._rejected(ticket)
+        else:
+            self.answer(make_bad_gateway(failed, reason))
+
+    def _answer_bad_gateway(self, reason: str) -> None:
+        endpoint = self._ticket.endpoint if self._ticket is not None else None
+        self.answer(make_bad_gateway(str(endpoint.replica) if endpoint else "", reason))
+
+    def _break(self) -> None:
+        """The response has begun and cannot be completed."""
+        self._finish(Outcome.BROKEN, self._status)
+        self._downstream.abort()
+
+    def _finish(self, outcome: Outcome, status: int) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._pending.clear()
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.drop()
+        ticket, self._ticket = self._ticket, None
+        if ticket is not None:
+            now = self._plane.clock.now()
+            if outcome is Outcome.CLIENT_LOST:
+                ticket.cancel(now)
+            else:
+                ticket.finish(now)
+        self._plane.counters.end(outcome, status)

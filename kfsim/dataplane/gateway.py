@@ -1,0 +1,132 @@
+"""The gateway: listeners, and the three ports by which controllers reach the data plane."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from kfsim.base.clock import Clock
+from kfsim.base.entropy import Entropy
+from kfsim.base.types import ReplicaKey, RevisionKey, RoutingTable, ServiceMode, Stat
+from kfsim.dataplane.client import ClientConnection
+from kfsim.dataplane.connections import OpenConnections
+from kfsim.dataplane.counters import Counters
+from kfsim.dataplane.deadline_timer import DeadlineTimer
+from kfsim.dataplane.drains import Drains
+from kfsim.dataplane.forwarding import RequestIds
+from kfsim.dataplane.limits import Limits
+from kfsim.dataplane.plane import Plane
+from kfsim.dataplane.routing import Router, ServiceName
+from kfsim.dataplane.sniff import SniffingConnection
+from kfsim.dataplane.upstream_pool import UpstreamPool
+from kfsim.flow import FlowCore
+
+
+class Gateway:
+    """RouteSink, StatSource and DrainGate over real sockets.
+
+    `api` is the API's URL, named to clients that took the gateway for it. All methods belong to
+    the loop's thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        flow: FlowCore,
+        limits: Limits | None = None,
+        api: str = "http://127.0.0.1:8001",
+    ) -> None:
+        limits = limits or Limits()
+        self._plane = Plane(
+            clock=clock,
+            entropy=entropy,
+            flow=flow,
+            router=Router(),
+            pool=UpstreamPool(limits),
+            timer=DeadlineTimer(flow, clock),
+            limits=limits,
+            request_ids=RequestIds(entropy),
+            api=api,
+        )
+        self._drains = Drains(flow, clock)
+        self._servers: list[asyncio.Server] = []
+        self._connections = OpenConnections()
+
+    @property
+    def counters(self) -> Counters:
+        return self._plane.counters
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._connections)
+
+    # Listening
+
+    async def serve(self, host: str, port: int, *, service: ServiceName | None = None) -> int:
+        """Listen, and return the bound port (port 0 takes any free one); OSError when in use.
+
+        With `service` (namespace, name), every request there goes to that service, whatever its
+        Host says: that is how cluster-local names are reached over loopback.
+        """
+        plane, connections = self._plane, self._connections
+
+        def make_http1() -> asyncio.Protocol:
+            return ClientConnection(plane, connections, service)
+
+        server = await asyncio.get_running_loop().create_server(
+            lambda: SniffingConnection(make_http1, connections), host, port
+        )
+        self._servers.append(server)
+        bound: int = server.sockets[0].getsockname()[1]
+        return bound
+
+    async def close(self, drain: float = 0.0) -> None:
+        """Accept nothing more, give running requests `drain` seconds, then cut what is left."""
+        for server in self._servers:
+            server.close()
+        await self._connections.close(drain)
+        await self._plane.pool.close()
+        self._plane.timer.close()
+
+    # RouteSink
+
+    def publish(self, table: RoutingTable) -> None:
+        """See `base.ports.RouteSink`."""
+        plane = self._plane
+        before = plane.router.table
+        plane.router.publish(table)
+        now = plane.clock.now()
+        for revision, target in before.revisions.items():
+            after = table.revisions.get(revision)
+            if after is target:
+                continue
+            if after is None:
+                plane.flow.remove(revision, now)
+            kept = after.endpoints if after is not None else ()
+            for endpoint in target.endpoints:
+                if endpoint not in kept:
+                    plane.pool.close_idle(endpoint)
+        for revision, target in table.revisions.items():
+            if before.revisions.get(revision) is not target:
+                plane.flow.update(target, now)
+
+    def activator_in_path(self, revision: RevisionKey) -> bool:
+        """See `base.ports.RouteSink`."""
+        target = self._plane.router.table.revisions.get(revision)
+        return target is not None and (target.mode is ServiceMode.PROXY or not target.endpoints)
+
+    # StatSource
+
+    def collect(self, now: float) -> Sequence[Stat]:
+        """See `base.ports.StatSource`."""
+        return self._plane.flow.collect(now)
+
+    def on_poke(self, callback: Callable[[RevisionKey, Stat], None]) -> None:
+        """See `base.ports.StatSource`."""
+        self._plane.flow.on_poke(callback)
+
+    # DrainGate
+
+    def begin(self, replica: ReplicaKey, *, grace: float, done: Callable[[], None]) -> None:
+        """See `base.ports.DrainGate`."""
+        self._drains.begin(replica, grace=grace, done=done)

@@ -1,0 +1,60 @@
+"""What request and response heads have in common: framing, and headers that end at each hop."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+RawHeader = tuple[bytes, bytes]
+
+
+class Framing(IntEnum):
+    """How a message's body is delimited."""
+
+    NONE = 0
+    LENGTH = 1
+    CHUNKED = 2
+    UNTIL_CLOSE = 3
+
+
+class BadHead(Exception):
+    """A head that must not be forwarded; answered with `status` and the connection closed."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+# RFC 9110 section 7.6.1 and what Go's ReverseProxy removes besides.
+HOP_BY_HOP = frozenset(
+    (
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"upgrade",
+        b"http2-settings",
+    )
+)
+# A Connection header must not take away what frames or routes the message.
+_NEVER_NOMINATED = frozenset((b"content-length", b"transfer-encoding", b"host", b"connection"))
+_COMMON_OPTIONS = frozenset((b"keep-alive", b"close", b""))
+
+
+def connection_options(value: bytes) -> set[bytes]:
+    """The lower-cased tokens of a Connection header."""
+    return {token.strip() for token in value.lower().split(b",")}
+
+
+def nominated_headers(options: Iterable[bytes]) -> frozenset[bytes]:
+    """The headers that a Connection header declares to be for this hop only."""
+    return frozenset(options) - _COMMON_OPTIONS - _NEVER_NOMINATED
+
+
+def chunk(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """One chunk of a chunked body, without extensions."""
+    return b"%x\r\n" % len(data), data, b"\r\n"
+
+
+LAST_CHUNK = b"0\r\n\r\n"

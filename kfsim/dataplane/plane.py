@@ -1,0 +1,31 @@
+"""What all connections of one gateway share."""
+
+from dataclasses import dataclass, field
+
+from kfsim.base.clock import Clock
+from kfsim.base.entropy import Entropy
+from kfsim.dataplane.counters import Counters
+from kfsim.dataplane.deadline_timer import DeadlineTimer
+from kfsim.dataplane.forwarding import RequestIds
+from kfsim.dataplane.limits import Limits
+from kfsim.dataplane.provenance import Provenance
+from kfsim.dataplane.routing import Router
+from kfsim.dataplane.upstream_pool import UpstreamPool
+from kfsim.flow import FlowCore
+
+
+@dataclass(slots=True)
+class Plane:
+    """One gateway's parts, as its connections see them. `api` is the API's URL, for hints."""
+
+    clock: Clock
+    entropy: Entropy
+    flow: FlowCore
+    router: Router
+    pool: UpstreamPool
+    timer: DeadlineTimer
+    limits: Limits
+    request_ids: RequestIds
+    api: str
+    counters: Counters = field(default_factory=Counters)
+    provenance: Provenance = field(default_factory=Provenance)

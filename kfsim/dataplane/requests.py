@@ -1,0 +1,172 @@
+"""A client's request head, checked and taken apart once.
+
+`parse_request_head` walks the headers a single time: most lines are kept as they came, the few
+that frame, route or belong to this hop are taken out. Ambiguous framing is refused here, so what
+goes upstream is one well-formed request. The forwarding headers are as a cluster's ingress and
+queue-proxy set them (knative pkg/queue/forwarded_shim.go).
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from kfsim.dataplane.heads import (
+    HOP_BY_HOP,
+    BadHead,
+    Framing,
+    RawHeader,
+    connection_options,
+    nominated_headers,
+)
+
+
+class _Rule(IntEnum):
+    DROP = 0
+    HOST = 1
+    LENGTH = 2
+    CODING = 3
+    CONNECTION = 4
+    FORWARDED_FOR = 5
+    FORWARDED = 6
+    REQUEST_ID = 7
+    EXPECT = 8
+
+
+# K-Proxy-Request and the revision headers are for the hops inside; a client's are not believed.
+_RULES: dict[bytes, _Rule] = dict.fromkeys(HOP_BY_HOP, _Rule.DROP) | {
+    b"k-proxy-request": _Rule.DROP,
+    b"k-original-host": _Rule.DROP,
+    b"knative-serving-revision": _Rule.DROP,
+    b"knative-serving-namespace": _Rule.DROP,
+    b"x-forwarded-proto": _Rule.DROP,
+    b"x-forwarded-host": _Rule.DROP,
+    b"host": _Rule.HOST,
+    b"content-length": _Rule.LENGTH,
+    b"transfer-encoding": _Rule.CODING,
+    b"connection": _Rule.CONNECTION,
+    b"x-forwarded-for": _Rule.FORWARDED_FOR,
+    b"forwarded": _Rule.FORWARDED,
+    b"x-request-id": _Rule.REQUEST_ID,
+    b"expect": _Rule.EXPECT,
+}
+_IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
+
+
+class RequestHead:
+    """What the gateway needs to know of a request. `lines` are the forwarded header lines."""
+
+    __slots__ = (
+        "content_length",
+        "expects_continue",
+        "forwarded",
+        "forwarded_for",
+        "framing",
+        "host",
+        "http11",
+        "keep_alive",
+        "lines",
+        "method",
+        "request_id",
+        "target",
+    )
+
+    def __init__(self, method: bytes, target: bytes, *, http11: bool, keep_alive: bool) -> None:
+        self.method = method
+        self.target = target
+        self.http11 = http11
+        self.keep_alive = keep_alive
+        self.host: bytes | None = None
+        self.framing = Framing.NONE
+        self.content_length = 0
+        self.forwarded_for = b""
+        self.forwarded = b""
+        self.request_id = b""
+        self.expects_continue = False
+        self.lines = b""
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it may be sent twice when it is unknown if the first one arrived."""
+        return self.framing is Framing.NONE and self.method in _IDEMPOTENT
+
+
+def parse_request_head(
+    method: bytes, target: bytes, version: str, headers: Sequence[RawHeader], *, keep_alive: bool
+) -> RequestHead:
+    """Check a head and take it apart; raises BadHead."""
+    if version not in ("1.1", "1.0"):
+        raise BadHead(505, f"HTTP version {version} is not served here; use HTTP/1.1")
+    if method == b"CONNECT":
+        raise BadHead(405, "CONNECT is not served here")
+    head = RequestHead(method, target, http11=version == "1.1", keep_alive=keep_alive)
+    lines: list[bytes] = []
+    nominated: frozenset[bytes] = frozenset()
+    for header in headers:
+        name, value = header
+        rule = _RULES.get(name.lower())
+        if rule is None:
+            lines.append(b"%b: %b\r\n" % header)
+        elif rule is _Rule.CONNECTION:
+            nominated |= nominated_headers(connection_options(value))
+        elif rule is not _Rule.DROP:
+            _apply(head, rule, value)
+    if nominated:
+        gone = nominated | _RULES.keys()
+        lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() not in gone]
+    head.lines = b"".join(lines)
+    if target[:1] != b"/":
+        _normalise_target(head)
+    if head.host is None:
+        if head.http11:
+            raise BadHead(400, "the request has no Host header")
+        head.host = b""
+    return head
+
+
+def _apply(head: RequestHead, rule: _Rule, value: bytes) -> None:
+    if rule is _Rule.HOST:
+        if head.host is not None:
+            raise BadHead(400, "the request has more than one Host header")
+        head.host = value.strip()
+        if not head.host or any(byte in b" \t,/@?#" for byte in head.host):
+            raise BadHead(400, "the Host header is not a host name")
+    elif rule is _Rule.LENGTH:
+        _set_length(head, value.strip())
+    elif rule is _Rule.CODING:
+        _set_coding(head, value)
+    elif rule is _Rule.FORWARDED_FOR:
+        head.forwarded_for += b", " + value if head.forwarded_for else value
+    elif rule is _Rule.FORWARDED:
+        head.forwarded += b", " + value if head.forwarded else value
+    elif rule is _Rule.REQUEST_ID:
+        head.request_id = value
+    elif rule is _Rule.EXPECT and value.strip().lower() == b"100-continue" and head.http11:
+        head.expects_continue = True
+
+
+def _set_length(head: RequestHead, value: bytes) -> None:
+    if head.framing is not Framing.NONE or not value.isdigit():
+        raise BadHead(400, "the request's Content-Length is not one number")
+    head.content_length = int(value)
+    head.framing = Framing.LENGTH
+
+
+def _set_coding(head: RequestHead, value: bytes) -> None:
+    if not head.http11:
+        raise BadHead(400, "Transfer-Encoding needs HTTP/1.1")
+    if head.framing is not Framing.NONE:
+        raise BadHead(400, "the request has Transfer-Encoding and Content-Length, or it twice")
+    if value.strip().lower() != b"chunked":
+        raise BadHead(501, "chunked is the only transfer coding that is served here")
+    head.framing = Framing.CHUNKED
+
+
+def _normalise_target(head: RequestHead) -> None:
+    """Turn `http://host/path` into Host and path (RFC 9112 section 3.2.2)."""
+    if head.target == b"*" and head.method == b"OPTIONS":
+        return
+    scheme, separator, rest = head.target.partition(b"://")
+    if not separator or scheme.lower() not in (b"http", b"https"):
+        raise BadHead(400, "the request target is neither a path nor an http URL")
+    host, slash, path = rest.partition(b"/")
+    head.host = host
+    head.target = slash + path or b"/"

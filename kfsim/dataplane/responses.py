@@ -1,0 +1,116 @@
+"""A replica's response head, checked, and the head that goes to the client instead."""
+
+from collections.abc import Sequence
+
+from kfsim.dataplane.heads import (
+    HOP_BY_HOP,
+    BadHead,
+    Framing,
+    RawHeader,
+    connection_options,
+    nominated_headers,
+)
+
+# Set by the gateway itself, or belonging to the hop to the replica.
+_TAKEN_OUT = HOP_BY_HOP | {
+    b"connection",
+    b"content-length",
+    b"transfer-encoding",
+    b"kfsim-revision",
+    b"kfsim-replica",
+    b"kfsim-start",
+}
+_REASONS: dict[int, bytes] = {
+    100: b"Continue", 103: b"Early Hints", 200: b"OK", 201: b"Created", 202: b"Accepted",
+    204: b"No Content", 206: b"Partial Content", 301: b"Moved Permanently", 302: b"Found",
+    303: b"See Other", 304: b"Not Modified", 307: b"Temporary Redirect",
+    308: b"Permanent Redirect", 400: b"Bad Request", 401: b"Unauthorized", 403: b"Forbidden",
+    404: b"Not Found", 405: b"Method Not Allowed", 406: b"Not Acceptable",
+    408: b"Request Timeout", 409: b"Conflict", 410: b"Gone", 411: b"Length Required",
+    412: b"Precondition Failed", 413: b"Content Too Large", 415: b"Unsupported Media Type",
+    417: b"Expectation Failed", 422: b"Unprocessable Content", 429: b"Too Many Requests",
+    431: b"Request Header Fields Too Large", 500: b"Internal Server Error",
+    501: b"Not Implemented", 502: b"Bad Gateway", 503: b"Service Unavailable",
+    504: b"Gateway Timeout", 505: b"HTTP Version Not Supported",
+}  # fmt: skip
+_STATUS_LINES = {
+    status: b"HTTP/1.1 %d %b\r\n" % (status, reason) for status, reason in _REASONS.items()
+}
+
+
+def status_line(status: int) -> bytes:
+    """The first line of a response."""
+    return _STATUS_LINES.get(status) or b"HTTP/1.1 %d Unknown\r\n" % status
+
+
+class ResponseHead:
+    """Status, framing, and the header lines that the client gets as they are."""
+
+    __slots__ = ("content_length", "framing", "lines", "status")
+
+    def __init__(self, status: int, framing: Framing, content_length: int, lines: bytes) -> None:
+        self.status = status
+        self.framing = framing
+        self.content_length = content_length
+        self.lines = lines
+
+
+def has_no_body(method: bytes, status: int) -> bool:
+    """Whether a final response ends with its head, whatever its headers say (RFC 9112 6.3)."""
+    return method == b"HEAD" or status in (204, 304)
+
+
+def parse_response_head(method: bytes, status: int, headers: Sequence[RawHeader]) -> ResponseHead:
+    """Check a response head; raises BadHead (as 502) when its framing is ambiguous."""
+    framing = Framing.UNTIL_CLOSE
+    content_length = -1
+    lines: list[bytes] = []
+    nominated: frozenset[bytes] = frozenset()
+    for header in headers:
+        name = header[0].lower()
+        if name not in _TAKEN_OUT:
+            lines.append(b"%b: %b\r\n" % header)
+        elif name == b"content-length":
+            content_length = _parse_length(header[1].strip(), content_length)
+        elif name == b"transfer-encoding":
+            if header[1].strip().lower() != b"chunked" or framing is Framing.CHUNKED:
+                raise BadHead(502, "the replica answered with an unknown transfer coding")
+            framing = Framing.CHUNKED
+        elif name == b"connection":
+            nominated |= nominated_headers(connection_options(header[1]))
+    if nominated:
+        gone = nominated | _TAKEN_OUT
+        lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() not in gone]
+    if content_length >= 0:
+        if framing is Framing.CHUNKED:
+            raise BadHead(502, "the replica answered with two kinds of framing")
+        framing = Framing.LENGTH
+    if has_no_body(method, status):
+        # A HEAD's or 304's Content-Length describes the body that is not sent.
+        framing = Framing.NONE
+        if content_length >= 0 and status != 204:
+            lines.append(b"Content-Length: %d\r\n" % content_length)
+    return ResponseHead(status, framing, content_length, b"".join(lines))
+
+
+def _parse_length(value: bytes, known: int) -> int:
+    if known >= 0 or not value.isdigit():
+        raise BadHead(502, "the replica's Content-Length is not one number")
+    return int(value)
+
+
+def make_interim_head(status: int, headers: Sequence[RawHeader]) -> bytes:
+    """A 1xx response as the client gets it."""
+    lines = (b"%b: %b\r\n" % header for header in headers if header[0].lower() not in _TAKEN_OUT)
+    return b"%b%b\r\n" % (status_line(status), b"".join(lines))
+
+
+def make_response_head(head: ResponseHead, *, added: bytes, connection: bytes) -> bytes:
+    """A final response's head; `connection` and `added` are whole lines or empty."""
+    if head.framing is Framing.LENGTH:
+        framing = b"Content-Length: %d\r\n" % head.content_length
+    elif head.framing is Framing.CHUNKED:
+        framing = b"Transfer-Encoding: chunked\r\n"
+    else:
+        framing = b""
+    return b"".join((status_line(head.status), head.lines, framing, added, connection, b"\r\n"))

@@ -1,0 +1,79 @@
+"""Which protocol a connection speaks, told from its first bytes.
+
+HTTP/2 with prior knowledge begins with a fixed preface (RFC 9113 section 3.4); everything else is
+HTTP/1.x. This is where HTTP/2 will hand over to its own connection class. Until then such a
+client is told, in HTTP/2's own words, to use HTTP/1.1.
+"""
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import cast
+
+from kfsim.dataplane.connections import OpenConnections
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+_HTTP_1_1_REQUIRED = 0x0D
+_NOTICE = b"kfsim's gateway speaks HTTP/1.1 only at present"
+
+
+class Spoken(Enum):
+    """What the first bytes say."""
+
+    HTTP1 = auto()
+    HTTP2 = auto()
+    UNDECIDED = auto()
+
+
+def sniff(data: bytes) -> Spoken:
+    """Decide as soon as the bytes differ from the preface."""
+    if data.startswith(PREFACE):
+        return Spoken.HTTP2
+    return Spoken.UNDECIDED if PREFACE.startswith(data) else Spoken.HTTP1
+
+
+def make_refusal() -> bytes:
+    """An empty SETTINGS frame, which must come first, then GOAWAY with HTTP_1_1_REQUIRED."""
+    settings = (0).to_bytes(3) + b"\x04\x00" + (0).to_bytes(4)
+    payload = (0).to_bytes(4) + _HTTP_1_1_REQUIRED.to_bytes(4) + _NOTICE
+    return settings + len(payload).to_bytes(3) + b"\x07\x00" + (0).to_bytes(4) + payload
+
+
+class SniffingConnection(asyncio.Protocol):
+    """Waits for the first bytes, then hands the connection to `make_http1()`."""
+
+    def __init__(
+        self,
+        make_http1: Callable[[], asyncio.Protocol],
+        connections: OpenConnections,
+    ) -> None:
+        self._make_http1 = make_http1
+        self._connections = connections
+        self._received = b""
+
+    def close_when_idle(self) -> None:
+        self._transport.close()
+
+    def close_now(self) -> None:
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        received = self._received = self._received + data
+        spoken = sniff(received)
+        if spoken is Spoken.HTTP2:
+            self._transport.write(make_refusal())
+            self._transport.close()
+        elif spoken is Spoken.HTTP1:
+            protocol = self._make_http1()
+            self._transport.set_protocol(protocol)
+            protocol.connection_made(self._transport)
+            self._connections.remove(self)
+            protocol.data_received(received)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.remove(self)

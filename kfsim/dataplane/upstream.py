@@ -1,0 +1,246 @@
+"""One connection to a replica: writes a request, reads its response, tells the exchange.
+
+A connection serves one exchange at a time and goes back to the pool only if both messages ended
+cleanly and nothing else arrived; bytes that nobody asked for poison it.
+"""
+
+import asyncio
+from typing import Any, Protocol, cast
+
+import httptools
+
+from kfsim.dataplane.heads import BadHead, Framing, RawHeader
+from kfsim.dataplane.limits import Limits
+from kfsim.dataplane.responses import (
+    ResponseHead,
+    has_no_body,
+    make_interim_head,
+    parse_response_head,
+)
+
+
+class UpstreamUser(Protocol):
+    """Whose response a connection reads."""
+
+    method: bytes
+
+    def response_interim(self, head: bytes) -> None: ...
+
+    def response_head(self, head: ResponseHead) -> None: ...
+
+    def response_body(self, data: bytes) -> None: ...
+
+    def response_end(self) -> None: ...
+
+    def upstream_lost(self, reason: str) -> None:
+        """The connection ended before the response did, or sent something unusable."""
+        ...
+
+    def upstream_full(self) -> None:
+        """It takes no more of the request for now."""
+        ...
+
+    def upstream_drained(self) -> None: ...
+
+
+class Keeper(Protocol):
+    """Who keeps idle connections."""
+
+    def keep(self, connection: "UpstreamConnection") -> None:
+        """It has nothing to do and is usable."""
+        ...
+
+    def forget(self, connection: "UpstreamConnection") -> None:
+        """It closed while it had nothing to do."""
+        ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """A socket to a replica. `answered` says whether any byte came back for the present use."""
+
+    def __init__(self, limits: Limits, keeper: Keeper, address: tuple[str, int]) -> None:
+        self.address = address
+        self.reused = False
+        self.answered = False
+        self._limits = limits
+        self._keeper = keeper
+        self._transport: asyncio.Transport | None = None
+        self._user: UpstreamUser | None = None
+        self._parser: Any = None
+        self._headers: list[RawHeader] = []
+        self._head_bytes = 0
+        self._in_body = False
+        self._framing = Framing.NONE
+        self._response_ended = False
+        self._request_ended = False
+        self._stale_parser = True
+        self._keep = True
+        self._paused = False
+
+    # Asked by the exchange and the pool
+
+    @property
+    def usable(self) -> bool:
+        """Whether a request may be sent on it."""
+        return self._transport is not None and not self._transport.is_closing() and self._keep
+
+    def begin(self, user: UpstreamUser, head: bytes) -> None:
+        """Send a request's head; its body follows by `send`, then `end_request`."""
+        self._user = user
+        self.answered = False
+        self._response_ended = False
+        self._request_ended = False
+        self._head_bytes = 0
+        if self._stale_parser:
+            self._stale_parser = False
+            self._parser = httptools.HttpResponseParser(self)
+        self.send(head)
+
+    def send(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def send_parts(self, parts: tuple[bytes, ...]) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.writelines(parts)
+
+    def end_request(self) -> None:
+        """Nothing more will be sent; only then may the connection serve another exchange."""
+        self._request_ended = True
+
+    def pause(self) -> None:
+        """Read no more until `resume`."""
+        if not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._paused and self._transport is not None:
+            self._paused = False
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def drop(self) -> None:
+        """Close at once; the exchange hears nothing more."""
+        self._user = None
+        self._keep = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are not subclasses of asyncio's.
+        transport = self._transport = cast(asyncio.Transport, transport)
+        transport.set_write_buffer_limits(high=self._limits.write_high_water)
+
+    def data_received(self, data: bytes) -> None:
+        if self._user is None:
+            self.drop()
+            return
+        self.answered = True
+        if not self._in_body:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("it switched protocols unasked")
+        except httptools.HttpParserError as error:
+            self._fail(f"it sent an invalid response ({error})")
+        else:
+            if self._response_ended:
+                self._release()
+            elif not self._in_body and self._head_bytes > self._limits.head_bytes:
+                self._fail(f"its response head is larger than {self._limits.head_bytes} bytes")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._keep = False
+        user, self._user = self._user, None
+        if user is None:
+            self._keeper.forget(self)
+        elif self._in_body and self._framing is Framing.UNTIL_CLOSE and exc is None:
+            user.response_end()
+        elif not self._response_ended:
+            user.upstream_lost("it closed the connection before its response was complete")
+
+    def pause_writing(self) -> None:
+        if self._user is not None:
+            self._user.upstream_full()
+
+    def resume_writing(self) -> None:
+        if self._user is not None:
+            self._user.upstream_drained()
+
+    # httptools
+
+    def on_message_begin(self) -> None:
+        if self._response_ended:
+            self._keep = False
+        self._headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        user = self._user
+        if user is None or self._response_ended:
+            self._keep = False
+            return
+        status = self._parser.get_status_code()
+        if status < 200:
+            if status == 101:
+                self._fail("it switched protocols unasked")
+            else:
+                user.response_interim(make_interim_head(status, self._headers))
+            return
+        try:
+            head = parse_response_head(user.method, status, self._headers)
+        except BadHead as error:
+            self._fail(error.reason)
+            return
+        self._in_body = True
+        self._framing = head.framing
+        if not self._parser.should_keep_alive() or head.framing is Framing.UNTIL_CLOSE:
+            self._keep = False
+        user.response_head(head)
+        if has_no_body(user.method, status) and self._user is user:
+            self._end_without_body()
+
+    def on_body(self, data: bytes) -> None:
+        if self._user is None or self._response_ended:
+            self._keep = False
+        else:
+            self._user.response_body(data)
+
+    def on_message_complete(self) -> None:
+        if self._in_body and not self._response_ended and self._user is not None:
+            self._end()
+
+    # Inside
+
+    def _end_without_body(self) -> None:
+        # The parser would wait for the body that Content-Length announces.
+        self._stale_parser = True
+        self._end()
+
+    def _end(self) -> None:
+        # Released after this read only: the rest of it may hold bytes that poison the connection.
+        self._response_ended = True
+        self._in_body = False
+        if self._user is not None:
+            self._user.response_end()
+
+    def _release(self) -> None:
+        self._user = None
+        if self.usable and self._request_ended:
+            self.resume()
+            self._keeper.keep(self)
+        else:
+            self.drop()
+
+    def _fail(self, reason: str) -> None:
+        user = self._user
+        self.drop()
+        if user is not None:
+            user.upstream_lost(reason)

@@ -1,0 +1,101 @@
+"""Idle connections to replicas, newest first, and the making of new ones.
+
+A new connection is the only thing on the request path that has a task: one per connection, never
+per request.
+"""
+
+import asyncio
+from typing import Protocol
+
+from kfsim.base.tasks import TaskSet
+from kfsim.base.types import Endpoint
+from kfsim.dataplane.limits import Limits
+from kfsim.dataplane.upstream import UpstreamConnection
+
+Address = tuple[str, int]
+
+
+class Connecting(Protocol):
+    """Who asked for a new connection."""
+
+    def connected(self, connection: UpstreamConnection) -> None: ...
+
+    def connect_failed(self, reason: str) -> None: ...
+
+
+class UpstreamPool:
+    """Connections by address."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._idle: dict[Address, list[UpstreamConnection]] = {}
+        self._idle_count = 0
+        self._tasks = TaskSet("upstream")
+
+    @property
+    def idle(self) -> int:
+        return self._idle_count
+
+    def take(self, endpoint: Endpoint) -> UpstreamConnection | None:
+        """The idle connection that was used last, if any is still usable."""
+        idle = self._idle.get((endpoint.host, endpoint.port))
+        while idle:
+            connection = idle.pop()
+            self._idle_count -= 1
+            if connection.usable:
+                connection.reused = True
+                return connection
+        return None
+
+    def connect(self, endpoint: Endpoint, asker: Connecting) -> None:
+        """Open a connection; the asker is told."""
+        self._tasks.spawn(self._connect((endpoint.host, endpoint.port), asker), name="connect")
+
+    def close_idle(self, endpoint: Endpoint) -> None:
+        """Drop the idle connections to a replica that has left."""
+        for connection in self._idle.pop((endpoint.host, endpoint.port), ()):
+            self._idle_count -= 1
+            connection.drop()
+
+    async def close(self) -> None:
+        await self._tasks.close()
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.drop()
+        self._idle.clear()
+        self._idle_count = 0
+
+    async def _connect(self, address: Address, asker: Connecting) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._limits.connect_timeout):
+                _, connection = await loop.create_connection(
+                    lambda: UpstreamConnection(self._limits, self, address), *address
+                )
+        except TimeoutError:
+            asker.connect_failed(f"no connection within {self._limits.connect_timeout:g} s")
+        except OSError as error:
+            asker.connect_failed(f"connecting to {address[0]}:{address[1]} failed: {error}")
+        else:
+            asker.connected(connection)
+
+    def keep(self, connection: UpstreamConnection) -> None:
+        """Take a connection that has nothing to do."""
+        idle = self._idle.setdefault(connection.address, [])
+        if (
+            len(idle) >= self._limits.idle_upstreams_per_endpoint
+            or self._idle_count >= self._limits.idle_upstreams
+        ):
+            connection.drop()
+            return
+        idle.append(connection)
+        self._idle_count += 1
+
+    def forget(self, connection: UpstreamConnection) -> None:
+        """It has closed."""
+        idle = self._idle.get(connection.address, [])
+        if connection in idle:
+            idle.remove(connection)
+            self._idle_count -= 1
+            if not idle:
+                del self._idle[connection.address]

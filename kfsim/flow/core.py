@@ -1,0 +1,146 @@
+"""The whole request path: all revisions, their tickets, their deadlines and statistics.
+
+The live gateway and the simulation drive the same object. The rules for callbacks:
+
+* `admit` calls neither of the ticket's callbacks: look at the ticket's state on return. GRANTED
+  and REJECTED are final answers to the question "where to?"; WAITING promises exactly one later
+  callback, unless the ticket is cancelled first.
+* A granted ticket can still be rejected by a timeout: `on_reject` is then called, and the owner
+  must break off the exchange.
+* Callbacks run one after the other after the state is consistent, and may call the core.
+"""
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from kfsim.base.entropy import Entropy
+from kfsim.base.types import ReplicaKey, RevisionKey, RevisionTarget, Stat
+from kfsim.flow.revision import FlowContext, RevisionFlow
+from kfsim.flow.ticket import Rejection, Ticket, TicketState
+
+TicketCallback = Callable[[Ticket], None]
+
+
+class FlowCore:
+    """Admits requests to revisions. Time per request does not depend on how many there are."""
+
+    def __init__(self, *, entropy: Entropy) -> None:
+        self._context = FlowContext(entropy)
+        self._revisions: dict[RevisionKey, RevisionFlow] = {}
+        self._reporting: dict[RevisionKey, RevisionFlow] = {}
+        self._watched: dict[RevisionFlow, None] = {}
+        self._next_deadline = inf
+
+    def update(self, target: RevisionTarget, now: float) -> None:
+        """Add a revision or change it; requests that now fit are granted before this returns."""
+        flow = self._revisions.get(target.revision)
+        if flow is None:
+            flow = self._revisions[target.revision] = RevisionFlow(target, self._context)
+        flow.update(target, now)
+        if flow.reports:
+            self._reporting[target.revision] = flow
+
+    def remove(self, revision: RevisionKey, now: float) -> None:
+        """Forget a revision; held requests are refused, running ones end as they may."""
+        flow = self._revisions.pop(revision, None)
+        self._reporting.pop(revision, None)
+        if flow is not None:
+            flow.close(now, Rejection(503, f"revision {revision} was removed"))
+
+    def admit(
+        self,
+        revision: RevisionKey,
+        now: float,
+        on_grant: TicketCallback,
+        on_reject: TicketCallback,
+    ) -> Ticket:
+        """Take in one request; see the module's text for who is told what."""
+        flow = self._revisions.get(revision)
+        if flow is None:
+            return _refused(revision, now)
+        ticket = Ticket(flow, revision, now, on_grant, on_reject)
+        if flow.reporter is None:
+            self._reporting[revision] = flow
+        flow.admit(ticket, now)
+        if flow.patience:
+            self._watched[flow] = None
+            self._next_deadline = min(self._next_deadline, now + flow.patience)
+        return ticket
+
+    def retry(self, ticket: Ticket, now: float) -> bool:
+        """Send a granted ticket, of whose request nothing was answered, to another replica.
+
+        False when there is no other one: the ticket then is as it was. True: look at its state,
+        as after `admit`.
+        """
+        flow = ticket.owner
+        return isinstance(flow, RevisionFlow) and flow.retry(ticket, now)
+
+    def next_deadline(self) -> float | None:
+        """No request falls due before this time; None when no request has a deadline."""
+        return None if self._next_deadline == inf else self._next_deadline
+
+    def expire(self, now: float) -> None:
+        """Reject what is late; cheap when nothing is."""
+        if now < self._next_deadline:
+            return
+        self._next_deadline = inf
+        for flow in tuple(self._watched):
+            flow.expire(now)
+            earliest = flow.next_deadline()
+            if earliest is None:
+                del self._watched[flow]
+            else:
+                self._next_deadline = min(self._next_deadline, earliest)
+
+    def begin_drain(self, replica: ReplicaKey, now: float, on_idle: Callable[[], None]) -> bool:
+        """Send the replica nothing new. True when it is idle (or unknown) already; else
+        `on_idle` is called once, when its last request has ended."""
+        flow = self._context.homes.get(replica)
+        return flow is None or flow.drain(replica, now, on_idle)
+
+    def in_flight(self, replica: ReplicaKey) -> int:
+        """Requests that run or are queued at the replica."""
+        flow = self._context.homes.get(replica)
+        return 0 if flow is None else flow.replicas[replica].in_flight
+
+    def held(self, revision: RevisionKey) -> int:
+        """Requests that the activator holds for the revision."""
+        flow = self._revisions.get(revision)
+        return 0 if flow is None else flow.held
+
+    def collect(self, now: float) -> Sequence[Stat]:
+        """The activator's report per revision with requests, then one per ready replica."""
+        stats: list[Stat] = []
+        for revision, flow in tuple(self._reporting.items()):
+            stats.extend(flow.collect(now))
+            if not flow.reports:
+                del self._reporting[revision]
+        return stats
+
+    def on_poke(self, callback: Callable[[RevisionKey, Stat], None]) -> None:
+        """Register who is told at once of the first request that the activator sees.
+
+        Called inside `admit`, before the request is decided, so it must only take note.
+        """
+        self._context.pokes.append(callback)
+
+
+class _Nobody:
+    """Owner of tickets that were refused before any revision saw them."""
+
+    def release(self, ticket: Ticket, now: float) -> None: ...
+
+    def started(self, ticket: Ticket, now: float) -> None: ...
+
+    def refresh(self, ticket: Ticket, now: float) -> None: ...
+
+
+_NOBODY = _Nobody()
+
+
+def _refused(revision: RevisionKey, now: float) -> Ticket:
+    ticket = Ticket(_NOBODY, revision, now, None, None)
+    ticket.state = TicketState.REJECTED
+    ticket.rejection = Rejection(503, f"revision {revision} is not known")
+    return ticket

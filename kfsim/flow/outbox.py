@@ -1,0 +1,48 @@
+"""Callbacks, delivered after the state is consistent, one after the other, never nested.
+
+A callback may call back into the flow (finish, cancel, admit another request) and so cause more
+callbacks: they queue up behind. A grant that an earlier callback has undone is not announced.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from kfsim.flow.ticket import Ticket, TicketState
+
+
+class Outbox:
+    """What is still to be told, in order."""
+
+    __slots__ = ("_delivering", "_pending")
+
+    def __init__(self) -> None:
+        self._pending: deque[tuple[Callable[[Ticket], None] | None, Ticket | Callable[[], None]]]
+        self._pending = deque()
+        self._delivering = False
+
+    def granted(self, ticket: Ticket) -> None:
+        self._pending.append((ticket.on_grant, ticket))
+
+    def rejected(self, ticket: Ticket) -> None:
+        self._pending.append((ticket.on_reject, ticket))
+
+    def call(self, callback: Callable[[], None]) -> None:
+        self._pending.append((None, callback))
+
+    def flush(self) -> None:
+        """Deliver everything, unless a delivery is under way further up the stack."""
+        if self._delivering or not self._pending:
+            return
+        self._delivering = True
+        try:
+            while self._pending:
+                callback, subject = self._pending.popleft()
+                if not isinstance(subject, Ticket):
+                    subject()
+                elif callback is not None and subject.state in _TELLABLE:
+                    callback(subject)
+        finally:
+            self._delivering = False
+
+
+_TELLABLE = frozenset((TicketState.GRANTED, TicketState.REJECTED))

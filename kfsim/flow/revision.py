@@ -1,0 +1,346 @@
+"""The request path of one revision: ingress or activator, balancer, queue-proxies, deadlines.
+
+In Serve mode with ready replicas the ingress picks a replica and that replica's breaker queues.
+Otherwise (Proxy mode, or nothing ready) the request passes the activator: it goes to a replica
+with a free activator slot, or is held, first come first served, until one is free. Held requests
+are never queued behind a busy replica while another one is free; that is what the activator is
+for. Upstream: pkg/activator/net/throttler.go, pkg/queue/breaker.go.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from kfsim.base.entropy import Entropy
+from kfsim.base.types import Endpoint, ReplicaKey, RevisionKey, RevisionTarget, ServiceMode, Stat
+from kfsim.flow.activator import ActivatorReporter, make_first_stat
+from kfsim.flow.balancing import Balancer, LeastOfTwo, make_balancer
+from kfsim.flow.breaker import BreakerState
+from kfsim.flow.deadlines import Deadlines
+from kfsim.flow.outbox import Outbox
+from kfsim.flow.queue_proxy import QueueProxy
+from kfsim.flow.ticket import (
+    ACTIVATOR_TIMEOUT,
+    QUEUE_FULL,
+    REQUEST_TIMEOUT,
+    TRANSITIONS,
+    Rejection,
+    Ticket,
+    TicketEvent,
+    TicketState,
+)
+
+ACTIVATOR_QUEUE_DEPTH = 10_000  # pkg/activator/net/throttler.go breakerQueueDepth
+
+
+@dataclass(slots=True)
+class FlowContext:
+    """What all revisions share."""
+
+    entropy: Entropy
+    outbox: Outbox = field(default_factory=Outbox)
+    homes: dict[ReplicaKey, "RevisionFlow"] = field(default_factory=dict)
+    pokes: list[Callable[[RevisionKey, Stat], None]] = field(default_factory=list)
+
+
+class RevisionFlow:
+    """Everything about the requests of one revision. containerConcurrency never changes."""
+
+    def __init__(self, target: RevisionTarget, context: FlowContext) -> None:
+        self.key = target.revision
+        self._context = context
+        self._outbox = context.outbox
+        self._container_concurrency = target.container_concurrency
+        self._balancer: Balancer = make_balancer(target.container_concurrency, context.entropy)
+        self._ingress = LeastOfTwo(context.entropy)
+        self._mode = target.mode
+        self._direct = False
+        self._held: OrderedDict[Ticket, None] = OrderedDict()
+        self._total = Deadlines()
+        self._start = Deadlines()
+        self._idle = Deadlines()
+        self._has_targets = False
+        self.replicas: dict[ReplicaKey, QueueProxy] = {}
+        self.reporter: ActivatorReporter | None = None
+        self.patience = 0.0
+
+    @property
+    def held(self) -> int:
+        """Requests that the activator holds."""
+        return len(self._held)
+
+    @property
+    def watched(self) -> bool:
+        """Whether any request has a deadline."""
+        return bool(len(self._total) or len(self._start) or len(self._idle))
+
+    @property
+    def reports(self) -> bool:
+        """Whether it has anything to report."""
+        return self.reporter is not None or bool(self.replicas)
+
+    # Requests
+
+    def admit(self, ticket: Ticket, now: float) -> None:
+        """Decide a new ticket: afterwards it is granted, waiting or rejected."""
+        if self._direct:
+            replica = self._ingress.take()
+        else:
+            ticket.via_activator = True
+            ticket.cold = not self._has_targets
+            reporter = self.reporter or self._open_reporter(now)
+            reporter.request_in(now)
+            replica = None if self._held else self._balancer.take()
+        if replica is not None:
+            self._enter(ticket, replica, now)
+        elif len(self._held) < ACTIVATOR_QUEUE_DEPTH:
+            self._held[ticket] = None
+        else:
+            self._refuse(ticket, QUEUE_FULL, now)
+        if ticket.state is not TicketState.REJECTED:
+            self._total.start(ticket, now)
+            self._start.start(ticket, now)
+            self._idle.start(ticket, now)
+
+    def retry(self, ticket: Ticket, now: float) -> bool:
+        """Try another replica; False, and nothing changed, when there is none."""
+        failed = ticket.replica
+        state = TRANSITIONS[TicketEvent.RETRY].get(ticket.state)
+        others = any(replica is not failed for replica in self._targets())
+        if state is None or failed is None or not others:
+            return False
+        ticket.state = state
+        ticket.attempts += 1
+        # Taking before leaving keeps the failed replica from being picked again at once.
+        balancer: Balancer = self._balancer if ticket.via_activator else self._ingress
+        replica = balancer.take(avoid=failed)
+        self._leave(ticket, failed, now)
+        ticket.endpoint = None
+        if replica is None:
+            self._hold_first(ticket, now)
+        else:
+            self._enter(ticket, replica, now)
+        self._dispatch(now)
+        self._outbox.flush()
+        return True
+
+    def release(self, ticket: Ticket, now: float) -> None:
+        self._forget_deadlines(ticket)
+        replica = ticket.replica
+        if replica is not None:
+            self._leave(ticket, replica, now)
+        else:
+            self._held.pop(ticket, None)
+        if ticket.via_activator:
+            if self.reporter is not None:
+                self.reporter.request_out(now)
+            if self._held:
+                self._dispatch(now)
+        self._outbox.flush()
+
+    def started(self, ticket: Ticket, now: float) -> None:
+        self._start.stop(ticket)
+        self._idle.restart(ticket, now)
+
+    def refresh(self, ticket: Ticket, now: float) -> None:
+        self._idle.restart(ticket, now)
+
+    # Targets
+
+    def update(self, target: RevisionTarget, now: float) -> None:
+        """Take over mode, timeouts and endpoints, then run what now fits."""
+        self._mode = target.mode
+        self._set_timeouts(target)
+        for replica in self.replicas.values():
+            replica.ready = False
+        for endpoint in target.endpoints:
+            self._set_ready(endpoint, now)
+        gone = [replica for replica in self.replicas.values() if not replica.ready]
+        self._retarget()
+        for replica in gone:
+            self._vacate(replica, now)
+        self._dispatch(now)
+        self._outbox.flush()
+
+    def drain(self, replica: ReplicaKey, now: float, on_idle: Callable[[], None]) -> bool:
+        """Send it nothing new; True when it is idle already, else `on_idle` is called once."""
+        draining = self.replicas[replica]
+        draining.draining = True
+        self._retarget()
+        if draining.in_flight == 0:
+            return True
+        draining.on_idle.append(on_idle)
+        return False
+
+    def close(self, now: float, rejection: Rejection) -> None:
+        """The revision is gone: held requests are refused, those at a replica may end."""
+        for replica in tuple(self.replicas.values()):
+            replica.ready = False
+            replica.draining = True
+        self._retarget()
+        for ticket in tuple(self._held):
+            self._reject(ticket, rejection, now)
+        for replica in tuple(self.replicas.values()):
+            self._forget_if_idle(replica)
+        self._outbox.flush()
+
+    # Time and reports
+
+    def next_deadline(self) -> float | None:
+        times = (self._total.earliest(), self._start.earliest(), self._idle.earliest())
+        return min((time for time in times if time is not None), default=None)
+
+    def expire(self, now: float) -> None:
+        """Reject what is late with 504, wherever it stands."""
+        late = [
+            ticket
+            for deadlines in (self._total, self._start, self._idle)
+            for ticket in deadlines.due(now)
+        ]
+        # Those that wait go first, so that no late request inherits the slot of another one.
+        for ticket in sorted(late, key=lambda ticket: ticket.state):
+            rejection = ACTIVATOR_TIMEOUT if ticket.via_activator else REQUEST_TIMEOUT
+            self._reject(ticket, rejection, now)
+        self._outbox.flush()
+
+    def collect(self, now: float) -> Iterator[Stat]:
+        """The activator's report, then one per ready replica."""
+        if self.reporter is not None:
+            stat, idle = self.reporter.report(self.key, now)
+            if idle:
+                self.reporter = None
+            yield stat
+        for key, replica in self.replicas.items():
+            if not replica.ready:  # nobody scrapes a Pod that has left the endpoints
+                continue
+            report = replica.statistics.report(now)
+            yield Stat(
+                revision=self.key,
+                reporter=key.name,
+                average_concurrent_requests=report.average_concurrency,
+                average_proxied_concurrent_requests=report.average_proxied_concurrency,
+                request_count=report.request_count,
+                proxied_request_count=report.proxied_request_count,
+            )
+
+    # Inside
+
+    def _open_reporter(self, now: float) -> ActivatorReporter:
+        self.reporter = ActivatorReporter(now)
+        stat = make_first_stat(self.key)
+        for poke in self._context.pokes:
+            poke(self.key, stat)
+        return self.reporter
+
+    def _enter(self, ticket: Ticket, replica: QueueProxy, now: float) -> None:
+        state = replica.enter(ticket, now)
+        if state is BreakerState.RUNNING:
+            ticket.state = TicketState.GRANTED
+            ticket.endpoint = replica.endpoint
+        elif state is BreakerState.REJECTED:
+            if ticket.via_activator:
+                self._balancer.release(replica)
+            self._refuse(ticket, QUEUE_FULL, now)
+
+    def _leave(self, ticket: Ticket, replica: QueueProxy, now: float) -> None:
+        if ticket.via_activator:
+            self._balancer.release(replica)
+        successor = replica.leave(ticket, now)
+        if successor is not None:
+            successor.state = TicketState.GRANTED
+            successor.endpoint = replica.endpoint
+            self._outbox.granted(successor)
+        if replica.in_flight == 0 and (replica.draining or not replica.ready):
+            self._forget_if_idle(replica)
+
+    def _dispatch(self, now: float) -> None:
+        while self._held and (replica := self._balancer.take()) is not None:
+            ticket, _ = self._held.popitem(last=False)
+            self._enter(ticket, replica, now)
+            if ticket.state is TicketState.GRANTED:
+                self._outbox.granted(ticket)
+            elif ticket.state is TicketState.REJECTED:
+                self._outbox.rejected(ticket)
+
+    def _refuse(self, ticket: Ticket, rejection: Rejection, now: float) -> None:
+        """Reject a ticket that holds no place anywhere, without telling its owner."""
+        ticket.state = TicketState.REJECTED
+        ticket.rejection = rejection
+        self._forget_deadlines(ticket)
+        if ticket.via_activator and self.reporter is not None:
+            self.reporter.request_out(now)
+
+    def _reject(self, ticket: Ticket, rejection: Rejection, now: float) -> None:
+        """Reject a ticket at whatever stage, give back what it holds, tell its owner."""
+        state = TRANSITIONS[TicketEvent.REJECT].get(ticket.state)
+        if state is None:
+            return
+        ticket.state = state
+        ticket.rejection = rejection
+        self._outbox.rejected(ticket)
+        self.release(ticket, now)
+
+    def _hold_first(self, ticket: Ticket, now: float) -> None:
+        if not ticket.via_activator:
+            ticket.via_activator = True
+            (self.reporter or self._open_reporter(now)).request_in(now)
+        self._held[ticket] = None
+        self._held.move_to_end(ticket, last=False)
+
+    def _vacate(self, replica: QueueProxy, now: float) -> None:
+        """Move what is queued at a replica that has gone elsewhere, the oldest first in line."""
+        if not replica.draining:
+            queued = tuple(replica.queued)
+            for ticket in queued:
+                self._leave(ticket, replica, now)
+            for ticket in reversed(queued):
+                self._hold_first(ticket, now)
+        self._forget_if_idle(replica)
+
+    def _forget_if_idle(self, replica: QueueProxy) -> None:
+        if replica.in_flight:
+            return
+        for callback in replica.on_idle:
+            self._outbox.call(callback)
+        replica.on_idle.clear()
+        if not replica.ready:
+            key = replica.endpoint.replica
+            self.replicas.pop(key, None)
+            if self._context.homes.get(key) is self:
+                del self._context.homes[key]
+
+    def _forget_deadlines(self, ticket: Ticket) -> None:
+        self._total.stop(ticket)
+        self._start.stop(ticket)
+        self._idle.stop(ticket)
+
+    def _targets(self) -> list[QueueProxy]:
+        return [item for item in self.replicas.values() if item.ready and not item.draining]
+
+    def _retarget(self) -> None:
+        targets = self._targets()
+        self._balancer.set_targets(targets)
+        self._ingress.set_targets(targets)
+        self._has_targets = bool(targets)
+        self._direct = self._has_targets and self._mode is ServiceMode.SERVE
+
+    def _set_ready(self, endpoint: Endpoint, now: float) -> None:
+        replica = self.replicas.get(endpoint.replica)
+        if replica is None:
+            replica = QueueProxy(
+                endpoint, container_concurrency=self._container_concurrency, now=now
+            )
+            self.replicas[endpoint.replica] = replica
+            self._context.homes[endpoint.replica] = self
+        replica.ready = True
+        replica.endpoint = endpoint
+
+    def _set_timeouts(self, target: RevisionTarget) -> None:
+        self._total.duration = target.timeout
+        # Knative's activator measures all three from the request's arrival, held time included.
+        start = target.response_start_timeout
+        within = not target.timeout or start < target.timeout
+        self._start.duration = start if within else 0.0
+        self._idle.duration = target.idle_timeout
+        limits = (self._total.duration, self._start.duration, self._idle.duration)
+        self.patience = min((limit for limit in limits if limit), default=0.0)

@@ -1,0 +1,300 @@
+"""Create, update, patch and delete on the store, as the API server orders them.
+
+decode → agree with the path → admission (defaulting, validation) → store → wait for the journal.
+Up to the wait everything happens in one tick, so no other write can come between the check and
+the write.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from kfsim.api.core import Namespace
+from kfsim.api.decoding import FieldValidation, decode
+from kfsim.api.meta import Object, ObjectMeta
+from kfsim.api.scheme import ResourceKind
+from kfsim.base.errors import BadRequest, Cause, Conflict, Invalid, NotFound
+from kfsim.kubeapi.paths import NOT_FOUND, ResourcePath
+from kfsim.kubeapi.queries import Selection
+from kfsim.kubeapi.status import MethodNotAllowed
+from kfsim.store import Entry, Propagation, Store
+from kfsim.store.merge_patch import merge
+
+Admission = Callable[[ResourceKind, Object, Object | None], Object]
+"""Defaults and checks an object before it is written; raises Forbidden or Invalid.
+
+The last argument is the stored object, None on create.
+"""
+
+_SUBDOMAIN: Final = re.compile(
+    r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
+)
+_LABEL: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
+_LONGEST_NAME: Final = 253
+
+
+def admit_unchanged(resource: ResourceKind, obj: Object, old: Object | None) -> Object:
+    """The admission of a server without any."""
+    return obj
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write's answer."""
+
+    obj: Object
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """metav1.DeleteOptions, as far as it has an effect here."""
+
+    propagation: Propagation = Propagation.BACKGROUND
+    uid: str = ""
+    resource_version: str = ""
+    dry_run: bool = False
+
+
+class Writer:
+    """Carries out the write verbs."""
+
+    def __init__(self, *, store: Store, admission: Admission) -> None:
+        self._store = store
+        self._admission = admission
+
+    async def create(
+        self,
+        path: ResourcePath,
+        data: dict[str, Any],
+        *,
+        validation: FieldValidation,
+        dry_run: bool = False,
+    ) -> Written:
+        resource = path.resource
+        if resource.namespaced and path.namespace is None:
+            raise MethodNotAllowed(
+                "the server does not allow this method on the requested resource"
+            )
+        decoded = decode(resource, path.api_version, data, validation)
+        obj = _in_namespace(path, decoded.obj)
+        metadata = obj.metadata
+        if metadata.resource_version:
+            raise BadRequest("resourceVersion should not be set on objects to be created")
+        check_name(resource, metadata)
+        if resource.has_status:
+            obj = obj.replaced(status=getattr(resource.model(), "status", None))
+        if isinstance(obj, Namespace):
+            obj = complete_namespace(obj)
+        admitted = self._admission(resource, obj, None)
+        if metadata.namespace and not dry_run:
+            ensure_namespace(self._store, metadata.namespace)
+        stored = self._store.create(admitted, dry_run=dry_run)
+        return await self._written(stored, decoded.warnings, dry_run=dry_run)
+
+    async def update(
+        self,
+        path: ResourcePath,
+        data: dict[str, Any],
+        *,
+        validation: FieldValidation,
+        dry_run: bool = False,
+    ) -> Written:
+        resource = path.resource
+        decoded = decode(resource, path.api_version, data, validation)
+        obj = _in_namespace(path, decoded.obj)
+        if obj.metadata.name != path.name:
+            raise BadRequest(
+                f"the name of the object ({obj.metadata.name}) does not match the name on the URL "
+                f"({path.name})"
+            )
+        if not obj.metadata.resource_version and "." in resource.group:
+            raise _must_have_version(resource, path.name)
+        return await self._replace(path, obj, decoded.warnings, dry_run=dry_run)
+
+    async def merge_patch(
+        self,
+        path: ResourcePath,
+        patch: dict[str, Any],
+        *,
+        validation: FieldValidation,
+        dry_run: bool = False,
+    ) -> Written:
+        entry = self.existing(path)
+        current = orjson.loads(entry.raw)
+        current["apiVersion"] = path.api_version
+        merged = merge(current, patch)
+        decoded = decode(path.resource, path.api_version, merged, validation)
+        obj = decoded.obj
+        if (obj.metadata.name, obj.metadata.namespace) != (entry.name, entry.namespace):
+            raise BadRequest(
+                f"the patch changes the identity of the object: {entry.namespace}/{entry.name} "
+                f"became {obj.metadata.namespace}/{obj.metadata.name}"
+            )
+        return await self._replace(path, obj, decoded.warnings, dry_run=dry_run)
+
+    async def delete(self, path: ResourcePath, options: DeleteOptions) -> tuple[Entry, bool]:
+        """The object as it is now or was at last, and whether it is gone."""
+        entry = self.existing(path)
+        _check_preconditions(path.resource, entry, options)
+        if options.dry_run:
+            return entry, True
+        self._store.delete(
+            entry.model, entry.name, entry.namespace, propagation=options.propagation
+        )
+        await self._store.committed()
+        left = self._store.entry(entry.model, entry.name, entry.namespace)
+        if left is None or left.uid != entry.uid:
+            return entry, True
+        return left, False
+
+    async def delete_collection(
+        self, path: ResourcePath, selection: Selection, options: DeleteOptions
+    ) -> list[Entry]:
+        chosen = [
+            entry
+            for entry in self._store.entries(path.resource.model, selection.namespace)
+            if selection.matches(entry)
+        ]
+        for entry in chosen if not options.dry_run else ():
+            if self._store.entry(entry.model, entry.name, entry.namespace) is not None:
+                self._store.delete(
+                    entry.model, entry.name, entry.namespace, propagation=options.propagation
+                )
+        await self._store.committed()
+        return chosen
+
+    def existing(self, path: ResourcePath) -> Entry:
+        """Raises NotFound."""
+        entry = self._store.entry(path.resource.model, path.name, path.namespace or "")
+        if entry is None:
+            raise NotFound(f'{path.resource.resource} "{path.name}" not found')
+        return entry
+
+    async def _replace(
+        self, path: ResourcePath, obj: Object, warnings: tuple[str, ...], *, dry_run: bool
+    ) -> Written:
+        entry = self.existing(path)
+        if path.subresource == "status":
+            stored = self._store.update_status(obj, dry_run=dry_run)
+        elif path.subresource:
+            raise NotFound(NOT_FOUND)
+        else:
+            old = self._store.view(path.resource.model, entry)
+            uid = obj.metadata.uid
+            if uid and uid != entry.uid:
+                raise Conflict(
+                    f'Operation cannot be fulfilled on {path.resource.resource} "{path.name}": '
+                    f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
+                    f"{entry.uid}"
+                )
+            stored = self._store.update(self._admission(path.resource, obj, old), dry_run=dry_run)
+        return await self._written(stored, warnings, dry_run=dry_run)
+
+    async def _written(
+        self, stored: Object, warnings: tuple[str, ...], *, dry_run: bool
+    ) -> Written:
+        if not dry_run:
+            await self._store.committed()
+        return Written(stored, warnings)
+
+
+def parse_delete_options(data: Mapping[str, Any], query: Mapping[str, str]) -> DeleteOptions:
+    """Body and query together; the query wins. Raises BadRequest."""
+    text = query.get("propagationPolicy") or data.get("propagationPolicy")
+    if not text:
+        orphan = data.get("orphanDependents") or query.get("orphanDependents") == "true"
+        text = Propagation.ORPHAN if orphan else Propagation.BACKGROUND
+    try:
+        propagation = Propagation(text)
+    except ValueError as error:
+        raise BadRequest(
+            f'invalid propagationPolicy "{text}": expected Foreground, Background or Orphan'
+        ) from error
+    preconditions = data.get("preconditions") or {}
+    return DeleteOptions(
+        propagation=propagation,
+        uid=preconditions.get("uid") or "",
+        resource_version=preconditions.get("resourceVersion") or "",
+        dry_run="All" in (data.get("dryRun") or ()) or query.get("dryRun") == "All",
+    )
+
+
+def check_name(resource: ResourceKind, metadata: ObjectMeta) -> None:
+    """Raises Invalid when the name (or generateName) is none of Kubernetes'."""
+    name = metadata.name
+    if not name and not metadata.generate_name:
+        raise _invalid_field(
+            resource, "", "metadata.name", "Required value: name or generateName is required"
+        )
+    pattern, rule = (
+        (_LABEL, "a lowercase RFC 1123 label")
+        if resource.model is Namespace
+        else (_SUBDOMAIN, "a lowercase RFC 1123 subdomain")
+    )
+    if name and (len(name) > _LONGEST_NAME or not pattern.fullmatch(name)):
+        raise _invalid_field(
+            resource,
+            name,
+            "metadata.name",
+            f'Invalid value: "{name}": {rule} must consist of lower case alphanumeric characters '
+            "or '-'"
+            + ("" if pattern is _LABEL else " or '.'")
+            + ", and must start and end with an alphanumeric character",
+        )
+
+
+def complete_namespace(namespace: Namespace) -> Namespace:
+    """The label and phase that every Namespace has."""
+    metadata = namespace.metadata
+    labels = {**metadata.labels, "kubernetes.io/metadata.name": metadata.name}
+    return namespace.replaced(metadata=metadata.replaced(labels=labels), status={"phase": "Active"})
+
+
+def ensure_namespace(store: Store, name: str) -> None:
+    """Create the Namespace unless it is there: on one host nobody does that by hand."""
+    if store.entry(Namespace, name) is None:
+        store.create(complete_namespace(Namespace(metadata=ObjectMeta(name=name))))
+
+
+def _in_namespace(path: ResourcePath, obj: Object) -> Object:
+    given, wanted = obj.metadata.namespace, path.namespace or ""
+    if given and given != wanted and path.resource.namespaced:
+        raise BadRequest(
+            f"the namespace of the provided object does not match the namespace sent on the "
+            f"request: found {given}, the path names {wanted}"
+        )
+    return (
+        obj if given == wanted else obj.replaced(metadata=obj.metadata.replaced(namespace=wanted))
+    )
+
+
+def _check_preconditions(resource: ResourceKind, entry: Entry, options: DeleteOptions) -> None:
+    for name, wanted, found in (
+        ("UID", options.uid, entry.uid),
+        ("ResourceVersion", options.resource_version, str(entry.resource_version)),
+    ):
+        if wanted and wanted != found:
+            raise Conflict(
+                f'Operation cannot be fulfilled on {resource.resource} "{entry.name}": '
+                f"Precondition failed: {name} in precondition: {wanted}, {name} in object meta: "
+                f"{found}"
+            )
+
+
+def _must_have_version(resource: ResourceKind, name: str) -> Invalid:
+    return _invalid_field(
+        resource,
+        name,
+        "metadata.resourceVersion",
+        "Invalid value: 0x0: must be specified for an update",
+    )
+
+
+def _invalid_field(resource: ResourceKind, name: str, field: str, problem: str) -> Invalid:
+    qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    message = f"{field}: {problem}"
+    return Invalid(f'{qualified} "{name}" is invalid: {message}', causes=[Cause(field, problem)])

@@ -1,0 +1,27 @@
+"""Settings survive their own command line."""
+
+from pathlib import Path
+
+import pytest
+
+from kfsim.daemon.settings import DaemonSettings, parse_address
+
+
+def test_settings_read_back_from_their_command() -> None:
+    settings = DaemonSettings(
+        project="p",
+        root="/m",
+        state_dir=Path("/s"),
+        gateway="127.0.0.1:0",
+        gateway_is_default=False,
+        allow_pickle=False,
+        fresh=True,
+        foreground=True,
+    )
+    assert DaemonSettings.parse(settings.command()[3:]) == settings
+
+
+@pytest.mark.parametrize("text", ["8080", "localhost:", "localhost:x", "h:70000", ":80"])
+def test_malformed_addresses_name_their_option(text: str) -> None:
+    with pytest.raises(ValueError, match="--api"):
+        parse_address(text, option="--api")

@@ -1,0 +1,291 @@
+"""Bodies in both directions, and replicas that fail."""
+
+import asyncio
+import socket
+
+import pytest
+
+from kfsim.base.types import Endpoint, ServiceMode
+from kfsim.dataplane.counters import Outcome
+from tests.dataplane.worlds import Replica, answer_ok, running, until
+
+MEGABYTE = 1024 * 1024
+
+
+async def test_large_upload_and_download_arrive_whole():
+    async def echo(replica, request, writer):
+        size = int(request.headers["content-length"])
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while size:
+            data = await request.reader.read(min(size, 65536))
+            size -= len(data)
+            writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+
+    replica = Replica(1, echo)
+    body = bytes(range(256)) * (8 * MEGABYTE // 256)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        client.send("/", method="POST", body=body)
+        reply = await client.reply()
+        client.close()
+        assert reply.body == body
+
+
+async def test_slow_reader_stops_the_replica_instead_of_filling_memory():
+    sent = 0
+
+    async def pour(replica, request, writer):
+        nonlocal sent
+        writer.transport.set_write_buffer_limits(high=65536)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (256 * MEGABYTE))
+        for _ in range(256):
+            writer.write(bytes(MEGABYTE))
+            await writer.drain()
+            sent += MEGABYTE
+
+    replica = Replica(1, pour)
+    async with running(replica) as world:
+        world.route(replica)
+        # No stream reader: it would read ahead. Kernel buffers are all that is left.
+        with socket.create_connection(("127.0.0.1", world.port)) as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: iris.default.localhost\r\n\r\n")
+            await until(lambda: sent > 0)
+            before = -1
+            while sent != before:  # until it has come to rest
+                before = sent
+                for _ in range(200):
+                    await asyncio.sleep(0)
+            assert sent < 64 * MEGABYTE
+        await replica.gone.wait()
+        await until(lambda: world.gateway.counters.ended[Outcome.CLIENT_LOST] == 1)
+
+
+async def test_slow_replica_stops_the_uploading_client():
+    async def read_late(replica, request, writer):
+        await replica.gate.wait()
+        size = int(request.headers["content-length"])
+        while size:
+            size -= len(await request.reader.read(size))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    replica = Replica(1, read_late)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        body = bytes(64 * MEGABYTE)
+        client.send("/", method="POST", body=body)
+        await replica.arrived.wait()
+        left = -1
+        while (now := client.writer.transport.get_write_buffer_size()) != left:
+            left = now
+            for _ in range(200):
+                await asyncio.sleep(0)
+        assert left > 32 * MEGABYTE  # still with the client
+        replica.gate.set()
+        assert (await client.reply()).text == "ok"
+        client.close()
+
+
+async def test_chunked_upload_is_passed_on_without_extensions_and_trailers():
+    replica = Replica(1)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        client.writer.write(
+            b"POST / HTTP/1.1\r\nHost: iris.default.localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"5;name=value\r\nhello\r\n6\r\n world\r\n0\r\nTrailer-Field: x\r\n\r\n"
+        )
+        assert (await client.reply()).text == "POST / hello world"
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("raw", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", "until the end"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nold", "old"),
+    ],
+    ids=["ended by closing", "http 1.0"],
+)
+async def test_responses_that_end_their_connection(raw, body):
+    async def answer(replica, request, writer):
+        writer.write(raw)
+        writer.close()
+
+    replica = Replica(1, answer)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        for _ in range(2):
+            client.send("/")
+            assert (await client.reply()).text == body
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "raw"),
+    [
+        ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"),
+        ("GET", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        ("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n"),
+    ],
+)
+async def test_responses_without_a_body_keep_both_connections(method, raw):
+    async def answer(replica, request, writer):
+        writer.write(raw)
+
+    replica = Replica(1, answer)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        for _ in range(3):
+            client.send("/", method=method)
+            await client.reply()
+        client.close()
+        assert replica.connections == 1
+
+
+async def test_hundred_continue_goes_end_to_end():
+    async def ask_for_it(replica, request, writer):
+        assert request.headers["expect"] == "100-continue"
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await answer_ok(replica, request, writer)
+
+    replica = Replica(1, ask_for_it)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        client.writer.write(
+            b"POST / HTTP/1.1\r\nHost: iris.default.localhost\r\nContent-Length: 4\r\n"
+            b"Expect: 100-continue\r\n\r\n"
+        )
+        assert (await client.head()).startswith(b"HTTP/1.1 100 Continue")
+        client.writer.write(b"body")
+        assert (await client.reply()).text == "POST / body"
+        client.close()
+
+
+async def test_early_response_ends_the_exchange_and_the_rest_is_discarded():
+    async def refuse_early(replica, request, writer):
+        if request.method == "POST":
+            writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        else:
+            await answer_ok(replica, request, writer)
+
+    replica = Replica(1, refuse_early)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        client.writer.write(
+            b"POST / HTTP/1.1\r\nHost: iris.default.localhost\r\nContent-Length: 10\r\n\r\nhalf "
+        )
+        assert (await client.reply()).status == 413
+        client.writer.write(b"rest ")
+        client.send("/next")
+        assert (await client.reply()).text == "GET /next "
+        client.close()
+
+
+async def test_refused_connection_is_tried_at_another_replica():
+    good = Replica(2)
+    dead = Replica(1)
+    with socket.socket() as reserved:  # bound but not listening: connecting is refused
+        reserved.bind(("127.0.0.1", 0))
+        dead.endpoint = Endpoint(dead.key, "127.0.0.1", reserved.getsockname()[1])
+        async with running(good) as world:
+            world.route(dead, good, mode=ServiceMode.PROXY, container_concurrency=1)
+            reply = await world.ask("/", method="POST", body=b"x")
+            assert (reply.status, reply.headers["kfsim-replica"]) == (200, "pod-2")
+            assert world.flow.in_flight(dead.key) == 0
+
+
+async def test_refused_connection_without_another_replica_is_502():
+    dead = Replica(1)
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        dead.endpoint = Endpoint(dead.key, "127.0.0.1", reserved.getsockname()[1])
+        async with running() as world:
+            world.route(dead)
+            reply = await world.ask("/")
+            assert reply.status == 502
+            assert "default/pod-1" in reply.text
+            assert world.flow.in_flight(dead.key) == 0
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 502)])
+async def test_stale_pooled_connection_is_replaced_only_for_idempotent_methods(method, status):
+    async def close_on_second(replica, request, writer):
+        if request.target == "/first" or replica.connections == 2:
+            await answer_ok(replica, request, writer)
+        else:
+            writer.transport.abort()
+
+    replica = Replica(1, close_on_second)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        client.send("/first")
+        await client.reply()
+        client.send("/second", method=method, body=b"x" if method == "POST" else b"")
+        assert (await client.reply()).status == status
+        client.close()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"not http at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 70_000,
+    ],
+    ids=["garbage", "two framings", "two lengths", "unasked upgrade", "huge head"],
+)
+async def test_bad_head_of_a_replica_is_502(raw):
+    async def answer(replica, request, writer):
+        writer.write(raw)
+
+    replica = Replica(1, answer)
+    async with running(replica) as world:
+        world.route(replica)
+        assert (await world.ask("/")).status == 502
+
+
+async def test_replica_that_dies_in_its_response_breaks_the_clients_connection():
+    async def die(replica, request, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        await writer.drain()
+        writer.close()
+
+    replica = Replica(1, die)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        client.send("/")
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+            await client.reply()
+        client.close()
+        assert world.gateway.counters.ended[Outcome.BROKEN] == 1
+
+
+async def test_unasked_bytes_poison_a_pooled_connection():
+    async def say_too_much(replica, request, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        if replica.connections == 1:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+
+    replica = Replica(1, say_too_much)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        for _ in range(2):
+            client.send("/")
+            assert (await client.reply()).text == "ok"
+            await until(lambda: replica.gone.is_set() or replica.connections == 2)
+        client.close()
+        assert replica.connections == 2

@@ -1,0 +1,48 @@
+"""Real daemons in folders of their own: every test runs the `kfsim` command as a user would."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import joblib
+import pytest
+from sklearn import datasets, svm
+
+from tests.live.tool import Kfsim, wait_until
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.live)
+            item.add_marker(pytest.mark.timeout(180))
+
+
+@pytest.fixture(scope="session")
+def iris_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a trained classifier."""
+    folder = tmp_path_factory.mktemp("model")
+    features, labels = datasets.load_iris(return_X_y=True)
+    joblib.dump(svm.SVC(gamma="scale").fit(features, labels), folder / "model.joblib")
+    return folder
+
+
+@pytest.fixture
+def kfsim(tmp_path: Path) -> Iterator[Kfsim]:
+    """A project that is stopped, and checked for leftovers, at the end."""
+    tool = Kfsim(tmp_path)
+    tool.manifests.mkdir()
+    yield tool
+    tool.attempt("down")
+    for process in tool.processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    wait_until(
+        lambda: not tool.replica_pids(), timeout=15, what="all replicas are gone after the test"
+    )
