@@ -1,5 +1,6 @@
 import asyncio
 import io
+import json
 import logging
 
 import aiohttp
@@ -67,17 +68,26 @@ async def test_what_a_page_could_post_is_refused(api: Api, content_type: str) ->
     assert (status, result["reason"]) == (415, "UnsupportedMediaType")
 
 
-async def test_unmarked_bodies_are_refused(api: Api) -> None:
+@pytest.mark.parametrize(
+    ("method", "header", "status"),
+    [
+        ("POST", "X-None: 1", 201),  # the official Python client
+        ("POST", "Sec-Fetch-Site: cross-site", 415),
+        ("PATCH", "X-None: 1", 415),
+    ],
+)
+async def test_unmarked_bodies(api: Api, method: str, header: str, status: int) -> None:
     _, _, address = api.url.partition("//")
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps(make_isvc())
     writer.write(
-        f"POST {ISVCS} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 2\r\n"
-        "Connection: close\r\n\r\n{}".encode()
+        f"{method} {ISVCS} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {len(body)}\r\n"
+        f"{header}\r\nConnection: close\r\n\r\n{body}".encode()
     )
     answer = await reader.read()
     writer.close()
-    assert answer.startswith(b"HTTP/1.1 415 ")
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
 
 
 async def test_large_bodies_are_refused(api: Api) -> None:
