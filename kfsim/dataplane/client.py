@@ -189,6 +189,9 @@ class ClientConnection(asyncio.Protocol):
     def send_response(self, data: bytes) -> None:
         self._writer.body(data)
 
+    def flush_response(self) -> None:
+        self._writer.flush()
+
     def end_response(self) -> None:
         self._exchange = None
         self._writer.end()

@@ -17,7 +17,13 @@ class Downstream(Protocol):
         """A replica's final head; `added` are whole header lines."""
         ...
 
-    def send_response(self, data: bytes) -> None: ...
+    def send_response(self, data: bytes) -> None:
+        """A part of the body; it may wait for `flush_response`."""
+        ...
+
+    def flush_response(self) -> None:
+        """Nothing more is at hand for now: write what was given so far."""
+        ...
 
     def end_response(self) -> None:
         """The response is complete; the exchange is forgotten."""

@@ -176,6 +176,10 @@ class Exchange:
             self._ticket.touch(self._plane.clock.now())
         self._downstream.send_response(data)
 
+    def response_flush(self) -> None:
+        if not self._over:
+            self._downstream.flush_response()
+
     def response_end(self) -> None:
         upstream, self._upstream = self._upstream, None
         if upstream is not None and not self._request_ended:

@@ -19,6 +19,8 @@ from kfsim.dataplane.sniff import SniffingConnection
 from kfsim.dataplane.upstream_pool import UpstreamPool
 from kfsim.flow import FlowCore
 
+_BUSY_SECONDS = 0.1
+
 
 class Gateway:
     """RouteSink, StatSource and DrainGate over real sockets.
@@ -51,10 +53,22 @@ class Gateway:
         self._drains = Drains(flow, clock)
         self._servers: list[asyncio.Server] = []
         self._connections = OpenConnections()
+        self._seen_begun = 0
+        self._busy_until = 0.0
 
     @property
     def counters(self) -> Counters:
         return self._plane.counters
+
+    @property
+    def busy(self) -> bool:
+        """Whether requests are in, or were a moment ago: other work on the loop then keeps its
+        turns short. See docs/decisions/0020-one-loop.md."""
+        counters, now = self._plane.counters, self._plane.clock.now()
+        if counters.begun != self._seen_begun:
+            self._seen_begun = counters.begun
+            self._busy_until = now + _BUSY_SECONDS
+        return now < self._busy_until or counters.open > 0
 
     @property
     def open_connections(self) -> int:

@@ -30,6 +30,10 @@ class UpstreamUser(Protocol):
 
     def response_body(self, data: bytes) -> None: ...
 
+    def response_flush(self) -> None:
+        """All that one read gave has been handed over."""
+        ...
+
     def response_end(self) -> None: ...
 
     def upstream_lost(self, reason: str) -> None:
@@ -152,6 +156,8 @@ class UpstreamConnection(asyncio.Protocol):
                 self._release()
             elif not self._in_body and self._head_bytes > self._limits.head_bytes:
                 self._fail(f"its response head is larger than {self._limits.head_bytes} bytes")
+            elif self._user is not None:
+                self._user.response_flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

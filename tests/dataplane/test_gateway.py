@@ -282,6 +282,20 @@ async def test_activator_in_path_follows_the_table():
         assert world.gateway.activator_in_path(REVISION)
 
 
+async def test_gateway_is_busy_while_a_request_is_in():
+    replica = Replica(1, wait_for_gate)
+    async with running(replica) as world:
+        world.route(replica)
+        assert not world.gateway.busy
+        client = await world.connect()
+        client.send("/")
+        await replica.arrived.wait()
+        assert world.gateway.busy
+        replica.gate.set()
+        await client.reply()
+        client.close()
+
+
 async def test_closing_lets_the_running_request_end():
     replica = Replica(1, wait_for_gate)
     async with running(replica) as world:
