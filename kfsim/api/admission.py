@@ -11,6 +11,19 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from kfsim.api.core import PodSpec
+from kfsim.api.knative_defaults import (
+    default_configuration,
+    default_revision,
+    default_route,
+    default_service,
+)
+from kfsim.api.knative_serving import Configuration, Revision, Route, Service
+from kfsim.api.knative_validation import (
+    validate_configuration,
+    validate_revision,
+    validate_route,
+    validate_service,
+)
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.kserve_defaults import default_inference_service
 from kfsim.api.kserve_validation import validate_inference_service, validate_serving_runtime
@@ -50,6 +63,10 @@ RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
         ClusterServingRuntime: Rules(
             validate=validate_serving_runtime, webhook=_kserve_webhook(ClusterServingRuntime)
         ),
+        Service: Rules(default=default_service, validate=validate_service),
+        Configuration: Rules(default=default_configuration, validate=validate_configuration),
+        Revision: Rules(default=default_revision, validate=validate_revision),
+        Route: Rules(default=default_route, validate=validate_route),
     }
 )
 _NO_RULES: Final = Rules()

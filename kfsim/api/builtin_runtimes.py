@@ -12,6 +12,8 @@ import yaml
 
 from kfsim.api.kserve import ClusterServingRuntime
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @cache
 def builtin_runtimes() -> tuple[ClusterServingRuntime, ...]:
@@ -22,7 +24,9 @@ def builtin_runtimes() -> tuple[ClusterServingRuntime, ...]:
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".yaml")
     ]
-    return tuple(ClusterServingRuntime.model_validate(yaml.safe_load(text)) for text in texts)
+    return tuple(
+        ClusterServingRuntime.model_validate(yaml.load(text, Loader=_LOADER)) for text in texts
+    )
 
 
 def missing_runtimes(

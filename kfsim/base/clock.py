@@ -8,6 +8,7 @@ callback therefore re-checks its deadline against `Clock.now()`.
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -35,7 +36,12 @@ class RealClock:
 
 def format_timestamp(wall: float) -> str:
     """RFC 3339 in UTC with whole seconds, as `metav1.Time` is written."""
-    return datetime.fromtimestamp(int(wall), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _format_second(int(wall))
+
+
+@lru_cache(maxsize=64)  # every reconcile of a second writes the same text
+def _format_second(wall: int) -> str:
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_timestamp(text: str) -> float:

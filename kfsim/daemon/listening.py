@@ -23,9 +23,7 @@ class Listener(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-async def listen(
-    serve: Serve, address: str, *, what: str, option: str, may_move: bool
-) -> Listener:
+async def listen(serve: Serve, address: str, *, what: str, option: str, may_move: bool) -> Listener:
     """Let `serve(host, port)` listen on HOST:PORT, or on the next free port where it may move.
 
     Raises Forbidden for an address that is not loopback, Unavailable when it cannot be had.

@@ -21,10 +21,76 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def render(explanation: dict[str, Any]) -> list[str]:
-    """Sections of sentences: a heading, then one indented line each."""
-    lines: list[str] = []
-    for section in explanation["sections"]:
-        lines.append(section["title"])
-        lines += [f"  {line}" for line in section["lines"]]
+def render(answer: dict[str, Any]) -> list[str]:
+    """Headings with indented sentences: readiness, model, runtime, traffic, scale, events."""
+    lines = [_readiness(answer)]
+    lines += [f"  {_condition(each)}" for each in answer["notReady"]]
+    lines += _model(answer.get("model") or {})
+    lines += _runtime(answer.get("runtime"))
+    lines += _traffic(answer["traffic"])
+    for revision in answer["revisions"]:
+        lines += _revision(revision)
+    if answer["events"]:
+        lines.append("Latest events:")
+        lines += [f"  {e['type']} {e['reason']}: {e['message']}" for e in answer["events"]]
+    return lines
+
+
+def _readiness(answer: dict[str, Any]) -> str:
+    if answer["ready"]:
+        return f"{answer['name']} is ready at {answer['url']}."
+    reason = answer["reason"] or "it is still coming up"
+    return f"{answer['name']} is not ready: {reason}"
+
+
+def _condition(condition: dict[str, Any]) -> str:
+    text = ": ".join(filter(None, (condition["reason"], condition["message"])))
+    return f"{condition['type']} is {condition['status']}" + (f": {text}" if text else "")
+
+
+def _model(model: dict[str, Any]) -> list[str]:
+    states = model.get("states") or {}
+    state = states.get("targetModelState") or states.get("activeModelState") or "Pending"
+    lines = [f"Model: {state}, {model.get('transitionStatus') or 'InProgress'}."]
+    failure = model.get("lastFailureInfo")
+    if failure:
+        lines.append(f"  {failure.get('reason')}: {failure.get('message')}")
+    return lines
+
+
+def _runtime(runtime: dict[str, Any] | None) -> list[str]:
+    if runtime is None:
+        return ["Runtime: the containers that the manifest gives."]
+    chosen = runtime["name"] or "none"
+    lines = [f"Runtime: {chosen}: {runtime['reason']}"]
+    lines += [
+        f"  not {candidate['name']}: {'; '.join(candidate['rejected'])}"
+        for candidate in runtime["candidates"]
+        if candidate["name"] != runtime["name"] and candidate["rejected"]
+    ]
+    return lines
+
+
+def _traffic(traffic: list[dict[str, Any]]) -> list[str]:
+    if not traffic:
+        return ["Traffic: none yet."]
+    return [
+        "Traffic:",
+        *(f"  {each['percent']} % to {each['revision']}: {each['reason']}" for each in traffic),
+    ]
+
+
+def _revision(revision: dict[str, Any]) -> list[str]:
+    actual, desired = revision["actualReplicas"] or 0, revision["desiredReplicas"]
+    wanted = "no decision yet" if desired in (None, -1) else f"{desired} wanted"
+    lines = [f"Revision {revision['name']}: {actual} replicas, {wanted}."]
+    if not revision["ready"] and revision["reason"]:
+        lines.append(f"  not ready: {revision['reason']}")
+    if revision["active"] is False and revision["activeReason"]:
+        lines.append(f"  not active: {revision['activeReason']}")
+    lines += [f"  {reason}" for reason in revision.get("scaling", ())]
+    for decision in revision.get("decisions", ())[-1:]:
+        lines += [f"  {reason}" for reason in decision["reasons"]]
+    for pod in revision["pods"]:
+        lines += [f"  {pod['name']}: {text}" for text in pod["containers"]]
     return lines

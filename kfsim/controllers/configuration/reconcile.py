@@ -10,7 +10,7 @@ from kfsim.controllers.configuration.resources import (
     make_revision,
     revision_name,
 )
-from kfsim.controllers.runtime import Key, Recorder, Result
+from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
 from kfsim.store import Store
 from kfsim.traffic import is_ready
 
@@ -26,10 +26,15 @@ class ConfigurationReconciler:
         self._store = store
         self._clock = clock
         self._recorder = recorder
+        self._settled = Settled()
 
     def reconcile(self, key: Key) -> Result:
         configuration = self._store.find(Configuration, key.name, key.namespace)
         if configuration is None or configuration.metadata.deletion_timestamp is not None:
+            self._settled.forget(key)
+            return Result()
+        name = revision_name(configuration)
+        if self._settled.is_settled(key, self._inputs(key, name)):
             return Result()
         wall = format_timestamp(self._clock.wall())
         old = configuration.status
@@ -44,7 +49,16 @@ class ConfigurationReconciler:
                 )
             )
         )
+        latest = self._store.find(Revision, name, key.namespace)
+        if latest is not None and is_ready(latest):  # else older Revisions count as well
+            self._settled.settle(key, self._inputs(key, name))
         return Result()
+
+    def _inputs(self, key: Key, latest: str) -> tuple[int, ...]:
+        return (
+            version_of(self._store, Configuration, key.name, key.namespace),
+            version_of(self._store, Revision, latest, key.namespace),
+        )
 
     def _reconcile_revisions(
         self, configuration: Configuration, conditions: ConditionManager, *, wall: str

@@ -58,26 +58,23 @@ class DeploymentReconciler:
 
     def _scale(self, deployment: Deployment, pods: Sequence[Pod], template_hash: str) -> str:
         """Returns why Pods could not be created, empty when they could."""
-        for pod in pods:
-            if _has_ended(pod):
-                self._store.delete(Pod, pod.metadata.name, pod.metadata.namespace)
+        ended = [pod for pod in pods if _has_ended(pod)]
+        for pod in ended:
+            self._store.delete(Pod, pod.metadata.name, pod.metadata.namespace)
         live = [pod for pod in pods if _is_live(pod)]
         new = [pod for pod in live if _is_of(pod, template_hash)]
         old = [pod for pod in live if not _is_of(pod, template_hash)]
         desired = 1 if deployment.spec.replicas is None else deployment.spec.replicas
         counts = self._count(deployment, new, old)
         plan = plan_rollout(counts, desired=desired, strategy=deployment.spec.strategy)
-        failure = self._create(deployment, template_hash, plan, none_live=not live)
+        wake_up = not live and _is_awaited(deployment, lost=bool(ended))
+        failure = self._create(deployment, template_hash, plan, wake_up=wake_up)
         self._delete(deployment, template_hash, plan, new, old)
         return failure
 
     def _create(
-        self, deployment: Deployment, template_hash: str, plan: Plan, *, none_live: bool
+        self, deployment: Deployment, template_hash: str, plan: Plan, *, wake_up: bool
     ) -> str:
-        if plan.create == 0:
-            return ""
-        # The first Pods ever are a deployment; later ones from nothing are a wake-up.
-        wake_up = none_live and deployment.status.observed_generation is not None
         created = 0
         failure = ""
         while created < plan.create:
@@ -159,6 +156,13 @@ class DeploymentReconciler:
         wall = self._clock.wall()
         left = (seconds - (wall - _ready_since(pod)) for pod in live if is_pod_ready(pod))
         return min((each for each in left if each > 0), default=None)
+
+
+def _is_awaited(deployment: Deployment, *, lost: bool) -> bool:
+    """Whether requests may wait for a first Pod: one was lost, or the Deployment was at zero. The
+    very first Pods, and those remade after a restart, are awaited by nobody."""
+    status = deployment.status
+    return status.observed_generation is not None and (lost or not status.replicas)
 
 
 def _has_ended(pod: Pod) -> bool:

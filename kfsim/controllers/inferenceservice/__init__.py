@@ -9,5 +9,6 @@ of its Knative Services and, for modelStatus, as Pods.
 
 from kfsim.controllers.inferenceservice.controller import make_controller
 from kfsim.controllers.inferenceservice.explain import explain
+from kfsim.controllers.inferenceservice.seeding import seed_runtimes
 
-__all__ = ["explain", "make_controller"]
+__all__ = ["explain", "make_controller", "seed_runtimes"]

@@ -87,9 +87,7 @@ def _without_pods(status: ModelStatus, service: Service | None, *, loaded: bool)
     return _with_state(status, LOADED if loaded else PENDING)
 
 
-def _with_state(
-    status: ModelStatus, state: str, failure: FailureInfo | None = None
-) -> ModelStatus:
+def _with_state(status: ModelStatus, state: str, failure: FailureInfo | None = None) -> ModelStatus:
     states = (status.states or ModelRevisionStates()).replaced(target_model_state=state)
     if state == LOADED:
         states = states.replaced(active_model_state=LOADED)

@@ -196,9 +196,7 @@ def _with_component_args(
     if spec.container_concurrency is not None:
         wanted["--workers"] = str(spec.container_concurrency)
     given = {argument.partition("=")[0] for argument in container.args}
-    added = (
-        text for flag, value in wanted.items() if flag not in given for text in (flag, value)
-    )
+    added = (text for flag, value in wanted.items() if flag not in given for text in (flag, value))
     return container.replaced(args=(*container.args, *added))
 
 

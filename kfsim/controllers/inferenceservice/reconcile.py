@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from kfsim.api import core
-from kfsim.api.conditions import FALSE, ConditionManager, find_condition, is_false, is_true
+from kfsim.api.apps import Deployment
+from kfsim.api.conditions import ConditionManager, is_true
 from kfsim.api.istio import VirtualService
 from kfsim.api.knative_serving import Addressable, Configuration, Service
 from kfsim.api.kserve import (
@@ -23,14 +24,15 @@ from kfsim.api.kserve_keys import (
     DEPLOYMENT_MODE,
     ENABLE_TAG_ROUTING,
     KNATIVE,
-    STANDARD,
+    ROLLOUT_DURATION,
     STOP,
 )
-from kfsim.api.meta import Object
-from kfsim.api.runtime_selection import collect_runtimes
+from kfsim.api.names import child_name
+from kfsim.api.runtime_selection import Runtime, collect_runtimes
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.inferenceservice.canary import make_traffic
 from kfsim.controllers.inferenceservice.children import Children, NotOwned
+from kfsim.controllers.inferenceservice.events import report_changes
 from kfsim.controllers.inferenceservice.ingress import (
     IngressConfig,
     components_of,
@@ -59,7 +61,6 @@ from kfsim.controllers.inferenceservice.resources import (
 )
 from kfsim.controllers.inferenceservice.runtime_users import RuntimeName, RuntimeUsers
 from kfsim.controllers.inferenceservice.status import (
-    COMPONENT_CONDITIONS,
     CONDITIONS,
     INFO,
     INGRESS_READY,
@@ -67,17 +68,16 @@ from kfsim.controllers.inferenceservice.status import (
     forget_component,
     is_settled,
     mark_cross_component,
+    mark_failed,
     propagate_component,
     propagate_conditions,
     rollout_of,
-    severity_of,
     stopped_status,
 )
 from kfsim.controllers.runtime import Key, Recorder, Result
 from kfsim.store import Store
 
 _ALL_COMPONENTS: Final = (PREDICTOR, TRANSFORMER, EXPLAINER)
-_REVISION: Final = "serving.knative.dev/revision"
 
 
 class InferenceServiceReconciler:
@@ -102,72 +102,210 @@ class InferenceServiceReconciler:
             self._stop(isvc)
             return Result()
         services = self._services(isvc)
-        components = {name: self._component_status(isvc, name, services) for name in services}
+        # Read before anything is written: a Service just written no longer answers its spec.
+        components = {name: self._observed(isvc, name, found) for name, found in services.items()}
         plan = make_plan(isvc, self._runtimes(isvc.metadata.namespace))
         self._note_runtime(key, plan)
         failures = {failure.component: failure for failure in plan.failures}
         for component in plan.components:
-            failure = self._write_component(isvc, component, components, services)
-            if failure is not None:
-                failures[component.component] = failure
-        self._remove_others(isvc)
-        self._write_status(isvc, plan, failures, components, services)
+            try:
+                services[component.component] = self._write_service(isvc, component, components)
+            except NotOwned as error:
+                failures[component.component] = ComponentFailure(
+                    component.component, "NotOwned", str(error)
+                )
+        wanted = {service_name(isvc.metadata.name, c) for c in components_of(isvc)}
+        self._children.remove(isvc, Service, keep=wanted)
+        for name in services:
+            components.setdefault(name, ComponentStatus())
+        self._write_status(isvc, plan, failures, services, components)
         return Result()
 
     # Children
 
     def _services(self, isvc: InferenceService) -> dict[str, Service]:
         """The Knative Services that exist for components of the spec."""
-        found: dict[str, Service] = {}
-        for component in components_of(isvc):
-            name = service_name(isvc.metadata.name, component)
-            service = self._store.find(Service, name, isvc.metadata.namespace)
-            if service is not None:
-                found[component] = service
-        return found
+        name, namespace = isvc.metadata.name, isvc.metadata.namespace
+        found = {
+            component: self._store.find(Service, service_name(name, component), namespace)
+            for component in components_of(isvc)
+        }
+        return {component: service for component, service in found.items() if service is not None}
 
-    def _component_status(
-        self, isvc: InferenceService, component: str, services: Mapping[str, Service]
+    def _observed(
+        self, isvc: InferenceService, component: str, service: Service
     ) -> ComponentStatus:
-        service = services[component]
         old = isvc.status.components.get(component, ComponentStatus())
         configuration = self._store.find(
             Configuration, service.metadata.name, service.metadata.namespace
         )
         return propagate_component(old, service, settled=is_settled(service, configuration))
 
-    def _runtimes(self, namespace: str) -> tuple[object, ...]:
+    def _runtimes(self, namespace: str) -> tuple[Runtime, ...]:
         return collect_runtimes(
             self._store.list(ServingRuntime, namespace), self._store.list(ClusterServingRuntime)
         )
 
-    def _write_component(
-        self,
-        isvc: InferenceService,
-        plan: ComponentPlan,
-        components: Mapping[str, ComponentStatus],
-        services: dict[str, Service],
-    ) -> ComponentFailure | None:
-        """Puts what is stored now into `services`."""
-        status = components.get(plan.component, ComponentStatus())
-        tagging = plan.annotations.get(ENABLE_TAG_ROUTING) == "true"
-        traffic = make_traffic(
-            plan.spec.canary_traffic_percent, rollout_of(status), tag_routing=tagging
-        )
-        try:
-            services[plan.component] = self._children.apply(
-                isvc, make_service(isvc, plan, traffic)
-            )
-        except NotOwned as error:
-            return ComponentFailure(plan.component, "NotOwned", str(error))
-        return None
+    def _note_runtime(self, key: Key, plan: Plan) -> None:
+        if plan.selection is None:
+            self.users.forget(key)
+        elif plan.selection.chosen is None:
+            self.users.miss(key)
+        else:
+            chosen = plan.selection.chosen
+            namespace = "" if chosen.cluster_scoped else key.namespace
+            self.users.use(key, RuntimeName(namespace, chosen.name))
 
-    def _remove_others(self, isvc: InferenceService) -> None:
-        wanted = {service_name(isvc.metadata.name, c) for c in components_of(isvc)}
-        self._children.remove(isvc, Service, keep=wanted)
+    def _write_service(
+        self, isvc: InferenceService, plan: ComponentPlan, known: Mapping[str, ComponentStatus]
+    ) -> Service:
+        status = known.get(plan.component, ComponentStatus())
+        traffic = make_traffic(
+            plan.spec.canary_traffic_percent,
+            rollout_of(status),
+            tag_routing=plan.annotations.get(ENABLE_TAG_ROUTING) == "true",
+        )
+        desired = make_service(isvc, plan, traffic)
+        return self._children.apply(isvc, desired, owned_annotations=(ROLLOUT_DURATION,))
 
     def _stop(self, isvc: InferenceService) -> None:
         for model in (Service, VirtualService, core.Service):
             self._children.remove(isvc, model, keep=())
-        wall = format_timestamp(self._clock.wall())
-        self._store_status(isvc, stopped_status(isvc.status, wall=wall))
+        mode = isvc.metadata.annotations.get(DEPLOYMENT_MODE, KNATIVE)
+        status = stopped_status(isvc.status, wall=self._wall()).replaced(
+            observed_generation=isvc.metadata.generation, deployment_mode=mode
+        )
+        self._store_status(isvc, status)
+
+    # Status
+
+    def _write_status(
+        self,
+        isvc: InferenceService,
+        plan: Plan,
+        failures: Mapping[str, ComponentFailure],
+        services: Mapping[str, Service],
+        components: Mapping[str, ComponentStatus],
+    ) -> None:
+        old = isvc.status
+        resumed = is_true(old.conditions, STOPPED)
+        manager = CONDITIONS.manager(() if resumed else old.conditions, wall=self._wall())
+        manager.initialize()
+        _mark_components(manager, isvc, failures, services)
+        manager.mark_false(STOPPED, None, None, severity=INFO)
+        host = external_host(isvc, components, self._ingress)
+        routed = self._write_ingress(isvc, manager, components, host)
+        status = old.replaced(
+            observed_generation=isvc.metadata.generation,
+            deployment_mode=isvc.metadata.annotations.get(DEPLOYMENT_MODE, KNATIVE),
+            components=dict(components),
+            conditions=manager.result(),
+            **_runtime_names(old, plan),
+        )
+        if routed:
+            status = status.replaced(
+                url=service_url(host, isvc, self._ingress),
+                address=Addressable(url=service_address(isvc)),
+            )
+        status = self._with_model_status(isvc, status, failures.get(PREDICTOR), services)
+        self._store_status(isvc, status)
+
+    def _write_ingress(
+        self,
+        isvc: InferenceService,
+        manager: ConditionManager,
+        components: Mapping[str, ComponentStatus],
+        host: str | None,
+    ) -> bool:
+        """Whether requests have a way in; also marks IngressReady."""
+        name, namespace = isvc.metadata.name, isvc.metadata.namespace
+        waiting_for = first_not_ready(manager, isvc)
+        try:
+            self._children.apply(isvc, make_placeholder(isvc))
+            if waiting_for is None:
+                explained = isvc.spec.explainer is not None
+                virtual_service = make_virtual_service(
+                    isvc,
+                    external_host=host,
+                    backend=service_name(name, entry_component(isvc)),
+                    explainer=service_name(name, EXPLAINER) if explained else None,
+                )
+                self._children.apply(isvc, virtual_service)
+        except NotOwned as error:
+            manager.mark_false(INGRESS_READY, "NotOwned", str(error))
+            return False
+        has_urls = all(component in components for component in components_of(isvc)) and all(
+            component.url for component in components.values()
+        )
+        known = self._store.find(VirtualService, name, namespace) is not None
+        routed = waiting_for is None or (known and has_urls)
+        mark_ingress(manager, isvc, routed=routed, waiting_for=waiting_for)
+        return routed
+
+    def _with_model_status(
+        self,
+        isvc: InferenceService,
+        status: InferenceServiceStatus,
+        failure: ComponentFailure | None,
+        services: Mapping[str, Service],
+    ) -> InferenceServiceStatus:
+        old = status.model_status
+        if failure is not None:
+            if not failure.invalid_spec:
+                return status
+            model = invalid_spec(old, reason=failure.reason, message=failure.message)
+            return status.replaced(model_status=model)
+        revision = status.components[PREDICTOR].latest_created_revision or ""
+        model = observe_model(
+            old,
+            isvc_ready=is_true(status.conditions),
+            service=services.get(PREDICTOR),
+            pods=self._pods(isvc.metadata.namespace, revision),
+            revision=revision,
+        )
+        return status.replaced(model_status=model)
+
+    def _pods(self, namespace: str, revision: str) -> tuple[core.Pod, ...]:
+        """By owner, not by label: a lookup instead of a walk over all Pods."""
+        name = child_name(revision, "-deployment")
+        deployment = self._store.find(Deployment, name, namespace) if revision else None
+        return self._store.owned(core.Pod, deployment) if deployment is not None else ()
+
+    def _store_status(self, isvc: InferenceService, status: InferenceServiceStatus) -> None:
+        if status != isvc.status:
+            self._store.update_status(isvc.replaced(status=status))
+            report_changes(self._recorder, isvc, status)
+
+    def _wall(self) -> str:
+        return format_timestamp(self._clock.wall())
+
+
+def _mark_components(
+    manager: ConditionManager,
+    isvc: InferenceService,
+    failures: Mapping[str, ComponentFailure],
+    services: Mapping[str, Service],
+) -> None:
+    wanted = components_of(isvc)
+    for component in _ALL_COMPONENTS:
+        if component not in wanted:
+            forget_component(manager, component)
+        elif component in services:
+            propagate_conditions(manager, component, services[component])
+        if component in failures:
+            failure = failures[component]
+            mark_failed(manager, component, reason=failure.reason, message=failure.message)
+    mark_cross_component(manager, wanted)
+
+
+def _runtime_names(old: InferenceServiceStatus, plan: Plan) -> dict[str, str | None]:
+    """A failed selection keeps the runtime that still serves."""
+    if plan.selection is None:
+        return {"serving_runtime_name": None, "cluster_serving_runtime_name": None}
+    chosen = plan.selection.chosen
+    if chosen is None:
+        return {}
+    return {
+        "serving_runtime_name": None if chosen.cluster_scoped else chosen.name,
+        "cluster_serving_runtime_name": chosen.name if chosen.cluster_scoped else None,
+    }

@@ -115,7 +115,7 @@ def make_virtual_service(
     """
     name, namespace = isvc.metadata.name, isvc.metadata.namespace
     internal = cluster_local_host(name, namespace)
-    hosts = [(internal, (_LOCAL_GATEWAY, _MESH))]
+    hosts: list[tuple[str, tuple[str, ...]]] = [(internal, (_LOCAL_GATEWAY, _MESH))]
     if external_host is not None:
         hosts.append((external_host, (_INGRESS_GATEWAY,)))
     routes = [_route(isvc, backend, hosts, path=None)]

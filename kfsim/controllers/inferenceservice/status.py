@@ -86,9 +86,7 @@ def is_settled(service: Service, configuration: Configuration | None) -> bool:
 
 
 def rollout_of(status: ComponentStatus) -> Rollout:
-    return Rollout(
-        status.latest_rolledout_revision or "", status.previous_rolledout_revision or ""
-    )
+    return Rollout(status.latest_rolledout_revision or "", status.previous_rolledout_revision or "")
 
 
 def propagate_component(
@@ -114,6 +112,12 @@ def propagate_component(
         url=(observed.url if ready else None) or old.url,
         address=(observed.address if ready else None) or old.address,
     )
+
+
+def mark_failed(manager: ConditionManager, component: str, *, reason: str, message: str) -> None:
+    """The component cannot be made as the spec wants it."""
+    type_ = COMPONENT_CONDITIONS[component].ready
+    manager.mark_false(type_, reason, message, severity=severity_of(type_))
 
 
 def propagate_conditions(manager: ConditionManager, component: str, service: Service) -> None:
@@ -161,7 +165,8 @@ def _mark_sum(manager: ConditionManager, type_: str, parts: Sequence[str]) -> No
 def forget_component(manager: ConditionManager, component: str) -> None:
     """A component that is no longer in the spec has no conditions."""
     for type_ in COMPONENT_CONDITIONS[component].all:
-        manager.remove(type_)
+        if manager.get(type_) is not None:
+            manager.remove(type_)
 
 
 def stopped_status(old: InferenceServiceStatus, *, wall: str) -> InferenceServiceStatus:
@@ -171,6 +176,4 @@ def stopped_status(old: InferenceServiceStatus, *, wall: str) -> InferenceServic
     manager.mark_true(STOPPED, severity=INFO)
     for type_ in CONDITIONS.dependents:
         manager.mark_false(type_, STOPPED, "")
-    return InferenceServiceStatus(
-        conditions=manager.result(), deployment_mode=old.deployment_mode
-    )
+    return InferenceServiceStatus(conditions=manager.result(), deployment_mode=old.deployment_mode)

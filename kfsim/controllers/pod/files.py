@@ -18,14 +18,18 @@ from kfsim.controllers.pod.environment import (
 )
 
 
+class MissingVolume(MissingReference):
+    """A volume cannot be filled (yet)."""
+
+
 def resolve_files(pod: Pod, sources: Sources) -> dict[str, Mapping[str, bytes]]:
-    """Files by volume name, then by path in the volume. Raises MissingReference."""
+    """Files by volume name, then by path in the volume. Raises MissingVolume."""
     files: dict[str, Mapping[str, bytes]] = {}
     for volume in pod.spec.volumes:
         try:
             contents = _volume_files(volume, pod, sources)
         except MissingReference as missing:
-            raise MissingReference(
+            raise MissingVolume(
                 f'MountVolume.SetUp failed for volume "{volume.name}" : {missing.message}'
             ) from missing
         if contents is not None:

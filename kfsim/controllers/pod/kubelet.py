@@ -11,21 +11,19 @@ The routes lose a replica in the tick in which `terminate` is called (its Pod is
 the drain gate empties it, and only then is the backend asked to stop it.
 """
 
-import asyncio
-import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from kfsim.api.core import Pod
 from kfsim.base.clock import Clock
-from kfsim.base.errors import AlreadyExists, Invalid, KfsimError, NotFound
+from kfsim.base.errors import Invalid, KfsimError
 from kfsim.base.ports import DrainGate
-from kfsim.base.tasks import TaskSet
 from kfsim.base.types import ReplicaKey
-from kfsim.controllers.pod.environment import MissingReference, Sources
+from kfsim.controllers.pod.environment import Sources
+from kfsim.controllers.pod.files import MissingVolume
 from kfsim.controllers.pod.prober import Prober
 from kfsim.controllers.pod.replica import Note, Replica, Stage, all_ended, make_replica_spec
+from kfsim.controllers.pod.runner import Runner
 from kfsim.controllers.runtime.recorder import NORMAL, WARNING
 from kfsim.replicas import lifecycle
 from kfsim.replicas.backend import ReplicaBackend, ReplicaEvent, ReplicaEventKind
@@ -34,14 +32,12 @@ from kfsim.replicas.serving import has_queue_proxy, readiness_probe
 from kfsim.replicas.starts import HELD_AT_MOST, StartLimiter
 from kfsim.replicas.status import resolve_phase
 
-_logger = logging.getLogger(__name__)
 # Failures that another attempt cannot mend: the manifest must change.
 _LASTING = frozenset(
     ("PortNotConfigurable", "PathNotMappable", "NeedsDocker", "InvalidImageName", "Unsupported")
 )
 # kubelet's least time between SIGTERM and SIGKILL (pkg/kubelet/kuberuntime minimumGracePeriod).
 _LEAST_GRACE = 2.0
-_STOP_RETRY = 5.0
 
 
 class Kubelet:
@@ -62,7 +58,7 @@ class Kubelet:
         self._gate = drain_gate
         self._wake = wake
         self._starts = StartLimiter(limit=start_limit)
-        self._tasks = TaskSet("kubelet")
+        self._runner = Runner(backend=backend, on_event=self._on_event)
         self._prober = Prober(backend=backend, clock=clock, listener=self)
         self._replicas: dict[ReplicaKey, Replica] = {}
         self._held: dict[str, dict[ReplicaKey, None]] = {}
@@ -113,7 +109,7 @@ class Kubelet:
         self._held.get(replica.key.namespace, {}).pop(replica.key, None)
         replica.state = lifecycle.begin_replica(replica.pod, wall=replica.state.accepted)
         if self._starts.offer(replica.key, self._clock.now(), wake_up=wake_up):
-            self._start(replica)
+            self._runner.start(replica)
         else:
             replica.stage = Stage.QUEUED
             replica.state = lifecycle.refuse(
@@ -129,6 +125,7 @@ class Kubelet:
         now = self._clock.now()
         if replica.stage is Stage.QUEUED:
             self._grant(self._starts.expire(now))
+            self._wake(replica.key, HELD_AT_MOST)
         for container, due in tuple(replica.due.items()):
             if due <= now:
                 del replica.due[container]
@@ -164,71 +161,31 @@ class Kubelet:
 
     def stop_unknown(self, key: ReplicaKey) -> None:
         """Stop a running replica that no Pod records."""
-        self._spawn(self._backend.stop(key, grace_seconds=_LEAST_GRACE), name=f"stop/{key}")
+        self._runner.stop_unknown(key, _LEAST_GRACE)
 
     async def close(self) -> None:
         """End all tasks; the backend's own `close` decides about the replicas."""
         await self._prober.close()
-        await self._tasks.close()
+        await self._runner.close()
 
     # Starting
 
     def _hold(self, replica: Replica, error: Invalid) -> None:
         self._held.setdefault(replica.key.namespace, {})[replica.key] = None
-        if not isinstance(error, MissingReference):
-            reason, event, text = "CreateContainerConfigError", "Failed", f"Error: {error.message}"
-        elif error.message.startswith("MountVolume"):
+        reason, event, text = "CreateContainerConfigError", "Failed", f"Error: {error.message}"
+        if isinstance(error, MissingVolume):
             reason, event, text = lifecycle.CONTAINER_CREATING, "FailedMount", error.message
-        else:
-            reason, event, text = "CreateContainerConfigError", "Failed", f"Error: {error.message}"
         held = lifecycle.refuse(replica.state, replica.state.serving, reason, error.message)
         if held != replica.state:
             replica.state = held
             replica.notes.append(Note(WARNING, event, text))
-
-    def _start(self, replica: Replica) -> None:
-        replica.stage = Stage.LIVE
-        replica.present = True
-        replica.lives += 1
-        replica.starting = self._spawn(self._run_start(replica), name=f"start/{replica.key}")
-
-    async def _run_start(self, replica: Replica) -> None:
-        spec = replica.spec
-        assert spec is not None  # only provided replicas are started
-        try:
-            await self._backend.start(spec)
-        except AlreadyExists as error:
-            _logger.error("replica %s runs already: %s", replica.key, error.message)
-            self._start_failed(replica, error)
-        except KfsimError as error:
-            self._start_failed(replica, error)
-
-    def _start_failed(self, replica: Replica, error: KfsimError) -> None:
-        replica.present = False
-        if replica.ending:
-            replica.stage = Stage.ENDED
-            self._wake(replica.key, 0.0)
-            return
-        kind = ReplicaEventKind.FAILED
-        self._on_failed(
-            replica,
-            ReplicaEvent(
-                replica.key,
-                replica.uid,
-                kind,
-                container=replica.state.serving,
-                reason="CreateContainerError",
-                message=error.message,
-            ),
-        )
-        self._wake(replica.key, 0.0)
 
     def _grant(self, keys: Iterable[ReplicaKey]) -> None:
         for key in keys:
             replica = self._replicas.get(key)
             if replica is not None and replica.stage is Stage.QUEUED:
                 replica.state = lifecycle.begin_replica(replica.pod, wall=replica.state.accepted)
-                self._start(replica)
+                self._runner.start(replica)
                 self._wake(key, 0.0)
 
     def _release(self, replica: Replica) -> None:
@@ -274,7 +231,7 @@ class Kubelet:
             "Failed",
         ):
             replica.stage = Stage.STOPPING
-            self._spawn(self._run_stop(replica, replica.grace), name=f"stop/{replica.key}")
+            self._runner.stop(replica, replica.grace)
 
     @staticmethod
     def _is_restarted(replica: Replica, event: ReplicaEvent) -> bool:
@@ -334,18 +291,9 @@ class Kubelet:
             return
         replica.state = lifecycle.restarting(replica.state, container, now=self._clock.now())
         if replica.present:
-            self._spawn(self._run_restart(replica, container), name=f"restart/{replica.key}")
+            self._runner.restart(replica, container)
         else:
-            self._start(replica)
-
-    async def _run_restart(self, replica: Replica, container: str) -> None:
-        try:
-            await self._backend.restart_container(replica.key, container)
-        except NotFound:
-            if not replica.ending:
-                self._start(replica)
-        except KfsimError as error:
-            self._start_failed(replica, error)
+            self._runner.start(replica)
 
     # Verdicts of the prober
 
@@ -382,7 +330,7 @@ class Kubelet:
         replica.stage = Stage.REPLACING
         replica.blamed = container
         self._forget_probes(replica)
-        self._spawn(self._run_stop(replica, replica.grace), name=f"replace/{key}")
+        self._runner.stop(replica, replica.grace)
         self._wake(key, 0.0)
 
     def _forget_probes(self, replica: Replica) -> None:
@@ -396,24 +344,7 @@ class Kubelet:
             return
         replica.stage = Stage.STOPPING
         left = max(_LEAST_GRACE, grace - (self._clock.now() - replica.drain_began))
-        self._spawn(self._run_stop(replica, left), name=f"stop/{replica.key}")
-
-    async def _run_stop(self, replica: Replica, grace: float) -> None:
-        if replica.starting is not None and not replica.starting.done():
-            # A stop that overtook its start would leave the replica running.
-            await asyncio.gather(replica.starting, return_exceptions=True)
-        life = replica.lives
-        while True:
-            try:
-                await self._backend.stop(replica.key, grace_seconds=grace)
-                break
-            except KfsimError as error:
-                replica.notes.append(Note(WARNING, "FailedKillPod", error.message))
-                self._wake(replica.key, 0.0)
-                await asyncio.sleep(_STOP_RETRY)
-        if replica.present and replica.lives == life:  # unknown to the backend: no event came
-            self._on_gone(replica, ReplicaEvent(replica.key, replica.uid, ReplicaEventKind.GONE))
-            self._wake(replica.key, 0.0)
+        self._runner.stop(replica, left)
 
     def _locate(self, replica: Replica) -> None:
         if replica.spec is not None and replica.address is None:
@@ -422,6 +353,3 @@ class Kubelet:
             except KfsimError:  # known later; the Pod shows no IP until then
                 return
             replica.address = address.host
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
-        return self._tasks.spawn(coroutine, name=name)

@@ -45,8 +45,9 @@ class Note(NamedTuple):
 
 @dataclass(slots=True)
 class Replica:
-    """One replica. `present` says that the backend knows it, `lives` how often it was started
-    as a whole; `due` when which container is to be started again (clock seconds); `shown` the state that the Pod's status shows already."""
+    """One replica. `present` says that the backend knows it, `lives` how often it was started as a
+    whole, `due` when which container is to be started again (clock seconds), `shown` is the state
+    that the Pod's status shows already, `blamed` the container whose probe failed."""
 
     key: ReplicaKey
     uid: str

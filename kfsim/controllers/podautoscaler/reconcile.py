@@ -72,12 +72,15 @@ class PodAutoscalerReconciler:
         self._scaling = scaling
         self._settings = settings
         self._specs: dict[Key, _Specs] = {}
+        # What each Metric was last found right for, with its version: most are never read again.
+        self._metrics: dict[Key, tuple[int, DeciderSpec, str]] = {}
 
     def reconcile(self, key: Key) -> Result:
         pa = self._store.find(PodAutoscaler, key.name, key.namespace)
         if pa is None:
             self._scaling.remove(RevisionKey(*key))
             self._specs.pop(key, None)
+            self._metrics.pop(key, None)
             return DONE
         if pa.metadata.deletion_timestamp is not None:
             return DONE
@@ -202,15 +205,19 @@ class PodAutoscalerReconciler:
 
     def _keep_metric(self, pa: PodAutoscaler, sks: ServerlessService, spec: DeciderSpec) -> None:
         target = (sks.status.private_service_name or "") if spec.scrapes_pods else ""
-        metric = self._store.find(Metric, pa.metadata.name, pa.metadata.namespace)
-        if metric is None:
-            self._store.create(make_metric(pa, spec, target))
+        name, namespace = pa.metadata.name, pa.metadata.namespace
+        entry = self._store.entry(Metric, name, namespace)
+        version = 0 if entry is None else entry.resource_version
+        if self._metrics.get(Key(namespace, name)) == (version, spec, target):
             return
-        seen = metric.spec
-        wanted = (int(spec.stable_window), int(spec.panic_window), target or None)
-        if (seen.stable_window, seen.panic_window, seen.scrape_target) != wanted:
-            made = make_metric(pa, spec, target)
-            self._store.update(metric.replaced(spec=made.spec))
+        made = make_metric(pa, spec, target)
+        if entry is None:
+            kept = self._store.create(made)
+        else:
+            current = self._store.view(Metric, entry)
+            kept = self._store.update(current.replaced(spec=made.spec))
+        kept_version = int(kept.metadata.resource_version)
+        self._metrics[Key(namespace, name)] = (kept_version, spec, target)
 
     def _keep_service(
         self, pa: PodAutoscaler, sks: ServerlessService, mode: ServiceMode, activators: int

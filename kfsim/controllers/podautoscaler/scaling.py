@@ -7,7 +7,7 @@ others must act on wakes its PodAutoscaler. Nothing of this enters the store.
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kfsim.autoscaler.decider import TICK_INTERVAL, ScaleResult
@@ -49,7 +49,6 @@ class Scaling:
         self._deciders = MultiScaler()
         self._steps: dict[RevisionKey, ScaleStep] = {}
         self._tasks = TaskSet("autoscaler")
-        self._scrapes = 0
         stat_source.on_poke(self._on_poke)
 
     def start(self) -> None:
@@ -81,13 +80,16 @@ class Scaling:
         """How many revisions the next tick looks at."""
         return self._deciders.awake
 
-    def scrape(self, now: float) -> None:
-        """One second's work: collect, and decide every second time."""
+    def collect(self, now: float) -> None:
+        """Take in the reports of the last second."""
         self._deciders.record(self._source.collect(now), now)
-        self._scrapes += 1
-        if self._scrapes % _SCRAPES_PER_TICK == 0:
-            for status in self._deciders.tick(now):
+
+    def decide(self, now: float) -> Iterator[None]:
+        """Decide for all that are awake; pauses each millisecond or so, to be resumed soon."""
+        for part in self._deciders.tick_in_parts(now):
+            for status in part:
                 self._wake(status.revision, 0.0)
+            yield
 
     def _on_poke(self, revision: RevisionKey, stat: Stat) -> None:
         if self._deciders.poke(revision, stat, self._clock.now()) is not None:
@@ -95,11 +97,16 @@ class Scaling:
 
     async def _run(self) -> None:
         due = math.floor(self._clock.now()) + _SCRAPE_INTERVAL
+        scrapes = 0
         while True:
             now = self._clock.now()
             if now < due:
                 await asyncio.sleep(due - now)
                 continue  # a timer may fire a little early
-            self.scrape(now)
+            self.collect(now)
+            scrapes += 1
+            if scrapes % _SCRAPES_PER_TICK == 0:
+                for _ in self.decide(now):
+                    await asyncio.sleep(0)
             # After a pause of the host, seconds are skipped rather than made up for.
             due = max(due, math.floor(now)) + _SCRAPE_INTERVAL

@@ -1,5 +1,7 @@
 """Keeps a Revision's Deployment, Images and PodAutoscaler, and the Revision's status."""
 
+from collections.abc import Hashable
+
 from kfsim.api import knative_keys as keys
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import ConditionManager, is_true
@@ -7,11 +9,13 @@ from kfsim.api.core import Pod
 from kfsim.api.knative_internal import PodAutoscaler
 from kfsim.api.knative_serving import ContainerStatusRef, Image, Revision, RevisionStatus
 from kfsim.api.meta import is_controlled_by
+from kfsim.api.names import child_name
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.revision import status
 from kfsim.controllers.revision.config import RevisionConfig, RevisionConfigReader
 from kfsim.controllers.revision.resources import (
     CONTAINER_HEALTHY,
+    deployment_hash,
     deployment_name,
     image_name,
     make_deployment,
@@ -19,16 +23,14 @@ from kfsim.controllers.revision.resources import (
     make_pod_autoscaler,
     updated_deployment,
 )
-from kfsim.controllers.runtime import Key, Recorder, Result
+from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
 from kfsim.store import Store
 
 _DEFAULTED = frozenset({keys.AUTOSCALING_CLASS, keys.AUTOSCALING_METRIC})
-_Inputs = tuple[int, dict[str, str], dict[str, str], RevisionConfig]
 
 
 class RevisionReconciler:
-    """One Revision at a time. `_current` remembers what each Deployment was last made from, so
-    that it is not built again to find it unchanged."""
+    """One Revision at a time."""
 
     def __init__(
         self,
@@ -42,11 +44,14 @@ class RevisionReconciler:
         self._clock = clock
         self._recorder = recorder
         self._config = config or RevisionConfigReader(store)
-        self._current: dict[str, tuple[_Inputs, str]] = {}
+        self._settled = Settled()
 
     def reconcile(self, key: Key) -> Result:
+        if self._settled.is_settled(key, self._inputs(key)):
+            return Result()
         revision = self._store.find(Revision, key.name, key.namespace)
         if revision is None or revision.metadata.deletion_timestamp is not None:
+            self._settled.forget(key)
             return Result()
         wall = format_timestamp(self._clock.wall())
         old = revision.status
@@ -62,7 +67,26 @@ class RevisionReconciler:
                 "RevisionReady",
                 "Revision becomes ready upon all resources being ready",
             )
+        if self._is_explained(revision):
+            self._settled.settle(key, self._inputs(key))
         return Result()
+
+    def _is_explained(self, revision: Revision) -> bool:
+        """Whether Deployment and PodAutoscaler say all; without a ready replica Pods do as well."""
+        deployment = self._store.find(
+            Deployment, deployment_name(revision), revision.metadata.namespace
+        )
+        return deployment is not None and (
+            not deployment.spec.replicas or bool(deployment.status.available_replicas)
+        )
+
+    def _inputs(self, key: Key) -> tuple[Hashable, ...]:
+        return (
+            version_of(self._store, Revision, key.name, key.namespace),
+            version_of(self._store, Deployment, child_name(key.name, "-deployment"), key.namespace),
+            version_of(self._store, PodAutoscaler, key.name, key.namespace),
+            self._config(),
+        )
 
     def _reconcile_children(
         self, revision: Revision, conditions: ConditionManager
@@ -89,7 +113,7 @@ class RevisionReconciler:
         found = self._store.find(Deployment, name, revision.metadata.namespace)
         if found is None:
             status.mark_deploying(conditions)
-            return self._store.create(self._made(revision, config))
+            return self._store.create(make_deployment(revision, config))
         if not is_controlled_by(found, revision):
             status.mark_not_owned(conditions, Deployment.KIND, name)
             return None
@@ -103,22 +127,12 @@ class RevisionReconciler:
             conditions.mark_true(CONTAINER_HEALTHY)
         return found
 
-    def _made(self, revision: Revision, config: RevisionConfig) -> Deployment:
-        wanted = make_deployment(revision, config)
-        digest = wanted.metadata.labels[keys.DEPLOYMENT_HASH]
-        self._current[revision.metadata.uid] = (_inputs(revision, config), digest)
-        return wanted
-
     def _kept_current(
         self, revision: Revision, found: Deployment, config: RevisionConfig
     ) -> Deployment:
-        digest = found.metadata.labels.get(keys.DEPLOYMENT_HASH, "")
-        if self._current.get(revision.metadata.uid) == (_inputs(revision, config), digest):
+        if found.metadata.labels.get(keys.DEPLOYMENT_HASH) == deployment_hash(revision, config):
             return found
-        wanted = self._made(revision, config)
-        if wanted.metadata.labels[keys.DEPLOYMENT_HASH] == digest:
-            return found
-        return self._store.update(updated_deployment(found, wanted))
+        return self._store.update(updated_deployment(found, make_deployment(revision, config)))
 
     def _images(self, revision: Revision) -> None:
         namespace = revision.metadata.namespace
@@ -150,11 +164,6 @@ class RevisionReconciler:
             return found
         metadata = found.metadata.replaced(annotations=annotations)
         return self._store.update(found.replaced(metadata=metadata, spec=wanted.spec))
-
-
-def _inputs(revision: Revision, config: RevisionConfig) -> _Inputs:
-    metadata = revision.metadata
-    return (metadata.generation, metadata.labels, metadata.annotations, config)
 
 
 def _with_containers(revision: Revision) -> RevisionStatus:

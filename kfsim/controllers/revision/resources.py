@@ -3,8 +3,6 @@
 import zlib
 from collections.abc import Mapping
 
-import orjson
-
 from kfsim.api import knative_keys as keys
 from kfsim.api.apps import Deployment, DeploymentSpec, PodTemplateSpec
 from kfsim.api.conditions import is_false
@@ -26,6 +24,7 @@ _NOT_FOR_CHILDREN = frozenset(
     {keys.LAST_PINNED, keys.NO_GC, keys.ROUTING_STATE_MODIFIED, keys.ROUTES}
 )
 _LABELS_NOT_FOR_CHILDREN = frozenset({keys.ROUTE, keys.ROUTING_STATE})
+_SHAPE = 1  # raised when make_deployment makes something else of the same inputs
 _POD_FIELDS = tuple(PodSpec.model_fields)
 
 
@@ -38,14 +37,14 @@ def image_name(revision: Revision, container: str) -> str:
 
 
 def make_deployment(revision: Revision, config: RevisionConfig) -> Deployment:
-    """The Deployment at its initial scale, with a hash of itself among its labels."""
+    """The Deployment at its initial scale, with the hash of what it is made from as a label."""
     labels = _labels(revision)
     annotations = revision.metadata.annotations
-    deployment = Deployment(
+    return Deployment(
         metadata=ObjectMeta(
             name=deployment_name(revision),
             namespace=revision.metadata.namespace,
-            labels=labels,
+            labels={**labels, keys.DEPLOYMENT_HASH: deployment_hash(revision, config)},
             annotations=_annotations(revision, autoscaling=False),
             owner_references=(owner_reference(revision),),
         ),
@@ -61,7 +60,20 @@ def make_deployment(revision: Revision, config: RevisionConfig) -> Deployment:
             ),
         ),
     )
-    return _with_hash(deployment)
+
+
+def deployment_hash(revision: Revision, config: RevisionConfig) -> str:
+    """Changes with whatever makes another Deployment. The Revision's spec is immutable, so that
+    leaves its labels and annotations, and the configuration."""
+    inputs = (
+        _SHAPE,
+        sorted(_labels(revision).items()),
+        sorted(_annotations(revision, autoscaling=False).items()),
+        _initial_scale(revision.metadata.annotations, config.initial_scale),
+        config.progress_deadline,
+        config.queue_sidecar_image,
+    )
+    return f"{zlib.crc32(repr(inputs).encode()):08x}"
 
 
 def updated_deployment(found: Deployment, wanted: Deployment) -> Deployment:
@@ -188,14 +200,6 @@ def _progress_deadline(annotations: Mapping[str, str], default: int) -> int:
         return default if text is None else int(parse_duration(text))
     except ValueError:  # validation refuses it; a controller's own object may still carry it
         return default
-
-
-def _with_hash(deployment: Deployment) -> Deployment:
-    content = orjson.dumps(orjson.loads(deployment.encode()), option=orjson.OPT_SORT_KEYS)
-    digest = f"{zlib.crc32(content):08x}"
-    metadata = deployment.metadata
-    labels = {**metadata.labels, keys.DEPLOYMENT_HASH: digest}
-    return deployment.replaced(metadata=metadata.replaced(labels=labels))
 
 
 def _merged(wanted: ObjectMeta, found: ObjectMeta) -> ObjectMeta:

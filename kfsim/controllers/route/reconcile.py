@@ -26,7 +26,8 @@ from kfsim.controllers.route.resources import (
     make_placeholder,
     with_gateway,
 )
-from kfsim.controllers.runtime import Key, Recorder, Result, Tracker
+from kfsim.controllers.runtime import Key, Recorder, Result, Settled, Tracker, version_of
+from kfsim.controllers.runtime.tracker import Reference
 from kfsim.store import Store
 from kfsim.traffic import (
     DEFAULT_TARGET,
@@ -54,14 +55,20 @@ class RouteReconciler:
         self._store = store
         self._clock = clock
         self._recorder = recorder
+        self._settled = Settled()
+        self._services: dict[Key, tuple[str, ...]] = {}
         self._tracker = tracker
         self._domain = domain
         self._gateway_port = gateway_port
 
     def reconcile(self, key: Key) -> Result:
+        if self._settled.is_settled(key, self._inputs(key)):
+            return Result()
         route = self._store.find(Route, key.name, key.namespace)
         if route is None or route.metadata.deletion_timestamp is not None:
             self._tracker.track(key, ())
+            self._settled.forget(key)
+            self._services.pop(key, None)
             return Result()
         wall = format_timestamp(self._clock.wall())
         old = route.status
@@ -78,12 +85,29 @@ class RouteReconciler:
                 )
             )
         )
+        self._settled.settle(key, self._inputs(key))
         return Result()
+
+    def _inputs(self, key: Key) -> tuple[int, ...]:
+        """Versions of all that is read: the tracked targets, the Route and its children."""
+        references: list[Reference] = [
+            *self._tracker.references(key),
+            (Route, key.namespace, key.name),
+            (Ingress, key.namespace, key.name),
+            *((core.Service, key.namespace, name) for name in self._services.get(key, ())),
+        ]
+        versions = (
+            version_of(self._store, model, name, namespace) for model, namespace, name in references
+        )
+        return (self._gateway_port(), *versions)
 
     def _reconcile_traffic(
         self, key: Key, route: Route, conditions: ConditionManager
     ) -> RouteStatus:
         resolution = self._resolve(key, route)
+        self._services[key] = tuple(
+            tagged_name(route.metadata.name, tag) for tag in (DEFAULT_TARGET, *resolution.by_tag)
+        )
         visibility = self._visibility(route, resolution)
         reported = route.status.replaced(url=self._url(route, DEFAULT_TARGET, visibility))
         if resolution.problem is not None:
@@ -179,7 +203,6 @@ class RouteReconciler:
             if found is None:
                 host = host_of(route, tag, visibility=visibility[tag], domain=self._domain)
                 found = self._store.create(make_placeholder(route, tag, host=host))
-                self._recorder.normal(route, "Created", f'Created placeholder service "{name}"')
             elif not is_controlled_by(found, route):
                 status.mark_not_owned(conditions, "placeholder Service", name)
                 return None

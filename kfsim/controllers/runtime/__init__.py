@@ -18,6 +18,7 @@ from kfsim.controllers.runtime.controller import (
 )
 from kfsim.controllers.runtime.dispatcher import Dispatcher
 from kfsim.controllers.runtime.recorder import Recorder
+from kfsim.controllers.runtime.settled import Settled, version_of
 from kfsim.controllers.runtime.tracker import Tracker
 
 __all__ = [
@@ -27,8 +28,10 @@ __all__ = [
     "Reconciler",
     "Recorder",
     "Result",
+    "Settled",
     "Tracker",
     "Watch",
+    "version_of",
     "watch_mapped",
     "watch_owned",
     "watch_self",

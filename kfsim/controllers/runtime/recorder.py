@@ -19,7 +19,7 @@ class Recorder:
         self._clock = clock
         self._entropy = entropy
         self._component = component
-        self._names: dict[tuple[str, str, str, str], str] = {}
+        self._names: dict[str, dict[tuple[str, str, str], str]] = {}
 
     def for_component(self, component: str) -> "Recorder":
         """A recorder with another source."""
@@ -30,16 +30,18 @@ class Recorder:
     def event(self, about: Object, *, type: str, reason: str, message: str) -> None:  # noqa: A002  # Kubernetes' own word
         """Record one Event; `type` is Normal or Warning."""
         now = format_timestamp(self._clock.wall())
-        identity = (about.metadata.uid, type, reason, message)
+        identity = (type, reason, message)
+        mine = self._names.setdefault(about.metadata.uid, {})
         namespace = about.metadata.namespace or "default"
-        name = self._names.get(identity)
+        name = mine.get(identity)
         known = self._store.find(Event, name, namespace) if name is not None else None
         if known is not None:
             self._store.update(known.replaced(count=(known.count or 1) + 1, last_timestamp=now))
             return
         name = f"{about.metadata.name}.{self._entropy.suffix(16)}"
-        self._forget_oldest(about.metadata.uid)
-        self._names[identity] = name
+        if len(mine) >= _KEPT_PER_OBJECT:
+            del mine[next(iter(mine))]
+        mine[identity] = name
         self._store.create(
             Event(
                 metadata=ObjectMeta(name=name, namespace=namespace),
@@ -67,8 +69,3 @@ class Recorder:
 
     def warning(self, about: Object, reason: str, message: str) -> None:
         self.event(about, type=WARNING, reason=reason, message=message)
-
-    def _forget_oldest(self, uid: str) -> None:
-        mine = [identity for identity in self._names if identity[0] == uid]
-        if len(mine) >= _KEPT_PER_OBJECT:
-            del self._names[mine[0]]

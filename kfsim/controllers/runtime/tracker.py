@@ -19,22 +19,27 @@ class Tracker:
 
     def __init__(self) -> None:
         self._referrers: dict[Reference, dict[Key, None]] = {}
-        self._references: dict[Key, frozenset[Reference]] = {}
+        self._references: dict[Key, tuple[Reference, ...]] = {}
 
     def track(self, key: Key, references: Iterable[Reference]) -> None:
         """Replace what `key` refers to; nothing forgets the key."""
-        wanted = frozenset(references)
-        known = self._references.get(key, frozenset())
+        wanted = tuple(dict.fromkeys(references))
+        known = self._references.get(key, ())
         if wanted == known:
             return
-        for reference in known - wanted:
-            self._drop(reference, key)
-        for reference in wanted - known:
+        for reference in known:
+            if reference not in wanted:
+                self._drop(reference, key)
+        for reference in wanted:
             self._referrers.setdefault(reference, {})[key] = None
         if wanted:
             self._references[key] = wanted
         else:
             self._references.pop(key, None)
+
+    def references(self, key: Key) -> tuple[Reference, ...]:
+        """What `key` refers to, in the order in which it was told."""
+        return self._references.get(key, ())
 
     def watch(self, model: type[Object]) -> Watch:
         """Wakes the keys that refer to the written object."""

@@ -8,12 +8,13 @@ from kfsim.api.knative_defaults import default_service
 from kfsim.api.knative_serving import Configuration, Revision, Route, Service
 from kfsim.api.meta import Object, is_controlled_by
 from kfsim.base.clock import Clock, format_timestamp
-from kfsim.controllers.runtime import Key, Recorder, Result
+from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
 from kfsim.controllers.service import status
 from kfsim.controllers.service.resources import make_configuration, make_route
 from kfsim.store import Store
 
 ChildT = TypeVar("ChildT", Configuration, Route)
+_Content = tuple[int, dict[str, str], dict[str, str], int, dict[str, str], dict[str, str]]
 
 
 class ServiceReconciler:
@@ -23,10 +24,17 @@ class ServiceReconciler:
         self._store = store
         self._clock = clock
         self._recorder = recorder
+        self._settled = Settled()
+        self._equal: dict[tuple[str, Key], _Content] = {}
 
     def reconcile(self, key: Key) -> Result:
+        if self._settled.is_settled(key, self._inputs(key)):
+            return Result()
         service = self._store.find(Service, key.name, key.namespace)
         if service is None or service.metadata.deletion_timestamp is not None:
+            self._settled.forget(key)
+            for kind in (Configuration.KIND, Route.KIND):
+                self._equal.pop((kind, key), None)
             return Result()
         wall = format_timestamp(self._clock.wall())
         conditions = status.CONDITIONS.manager(service.status.conditions, wall=wall)
@@ -42,12 +50,19 @@ class ServiceReconciler:
                 )
             )
         )
+        if not service.spec.template.metadata.name:  # else a Revision has been looked at as well
+            self._settled.settle(key, self._inputs(key))
         return Result()
+
+    def _inputs(self, key: Key) -> tuple[int, ...]:
+        return tuple(
+            version_of(self._store, model, key.name, key.namespace)
+            for model in (Service, Configuration, Route)
+        )
 
     def _reconcile_children(self, service: Service, conditions: ConditionManager) -> Service:
         """The Service with what its children report; stops early where Knative does."""
-        defaulted = default_service(service)
-        configuration = self._configuration(defaulted, conditions)
+        configuration = self._configuration(service, conditions)
         if configuration is None:
             return service
         is_observed = _is_observed(configuration, configuration.status.observed_generation)
@@ -63,7 +78,7 @@ class ServiceReconciler:
         if self._is_revision_name_taken(configuration):
             status.mark_revision_name_taken(conditions, configuration.spec.template.metadata.name)
             return service
-        route = self._route(defaulted, conditions)
+        route = self._route(service, conditions)
         if route is None:
             return service
         if not _is_observed(route, route.status.observed_generation):
@@ -81,9 +96,8 @@ class ServiceReconciler:
     ) -> Configuration | None:
         metadata = service.metadata
         found = self._store.find(Configuration, metadata.name, metadata.namespace)
-        wanted = make_configuration(service, found)
         if found is None:
-            created = self._store.create(wanted)
+            created = self._store.create(make_configuration(default_service(service)))
             self._recorder.normal(service, "Created", f'Created Configuration "{metadata.name}"')
             return created
         if not is_controlled_by(found, service):
@@ -91,34 +105,43 @@ class ServiceReconciler:
                 conditions, status.CONFIGURATIONS_READY, Configuration.KIND, metadata.name
             )
             return None
-        return self._kept_equal(found, wanted)
+        if self._is_known(service, found):
+            return found
+        wanted = make_configuration(default_service(service), found)
+        return self._kept_equal(service, found, wanted)
 
     def _route(self, service: Service, conditions: ConditionManager) -> Route | None:
         metadata = service.metadata
         found = self._store.find(Route, metadata.name, metadata.namespace)
-        wanted = make_route(service)
         if found is None:
-            created = self._store.create(wanted)
+            created = self._store.create(make_route(default_service(service)))
             self._recorder.normal(service, "Created", f'Created Route "{metadata.name}"')
             return created
         if not is_controlled_by(found, service):
             status.mark_not_owned(conditions, status.ROUTES_READY, Route.KIND, metadata.name)
             return None
-        return self._kept_equal(found, wanted)
+        if self._is_known(service, found):
+            return found
+        return self._kept_equal(service, found, make_route(default_service(service)))
 
-    def _kept_equal(self, found: ChildT, wanted: ChildT) -> ChildT:
+    def _is_known(self, service: Service, child: Configuration | Route) -> bool:
+        """Whether the child was found equal before, and neither has changed since."""
+        return self._equal.get(_identity(child)) == _content(service, child)
+
+    def _kept_equal(self, service: Service, found: ChildT, wanted: ChildT) -> ChildT:
         """Bring spec, labels and annotations of the child back to what the Service wants."""
         same = (
             found.spec == wanted.spec
             and found.metadata.labels == wanted.metadata.labels
             and found.metadata.annotations == wanted.metadata.annotations
         )
-        if same:
-            return found
-        metadata = found.metadata.replaced(
-            labels=wanted.metadata.labels, annotations=wanted.metadata.annotations
-        )
-        return self._store.update(found.replaced(metadata=metadata, spec=wanted.spec))
+        if not same:
+            metadata = found.metadata.replaced(
+                labels=wanted.metadata.labels, annotations=wanted.metadata.annotations
+            )
+            found = self._store.update(found.replaced(metadata=metadata, spec=wanted.spec))
+        self._equal[_identity(found)] = _content(service, found)
+        return found
 
     def _is_revision_name_taken(self, configuration: Configuration) -> bool:
         """Whether the name the template gives belongs to another revision than this one."""
@@ -134,6 +157,22 @@ class ServiceReconciler:
         generation = revision.metadata.labels.get(keys.CONFIGURATION_GENERATION)
         is_current = generation == str(configuration.metadata.generation)
         return not is_current and revision.spec != template.spec
+
+
+def _identity(child: Configuration | Route) -> tuple[str, Key]:
+    return (child.KIND, Key(child.metadata.namespace, child.metadata.name))
+
+
+def _content(service: Service, child: Configuration | Route) -> _Content:
+    """What a Service wants of its child and what the child is, specs by their generations."""
+    return (
+        service.metadata.generation,
+        service.metadata.labels,
+        service.metadata.annotations,
+        child.metadata.generation,
+        child.metadata.labels,
+        child.metadata.annotations,
+    )
 
 
 def _is_observed(obj: Object, observed: int | None) -> bool:

@@ -1,11 +1,15 @@
-"""A small world of the four controllers below a Revision, on the virtual loop."""
+"""A small world of the four controllers below a Revision, for stories in virtual time.
+
+Deployment, Pod, PodAutoscaler and ServerlessService controllers run over one store; the ports are
+fakes. `tell(story)` runs a story in a started world.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-
-import pytest
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from kfsim.api.apps import Deployment, DeploymentSpec, PodTemplateSpec
+from kfsim.api.conditions import find_condition
 from kfsim.api.core import (
     Container,
     ContainerPort,
@@ -16,7 +20,8 @@ from kfsim.api.core import (
     PodSpec,
 )
 from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerSpec, ServerlessService
-from kfsim.api.meta import LabelSelector, ObjectMeta
+from kfsim.api.meta import Condition, LabelSelector, ObjectMeta
+from kfsim.base.clock import Clock
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import ReplicaKey, RevisionKey, Stat
 from kfsim.controllers import deployment, pod, podautoscaler, serverlessservice
@@ -33,7 +38,19 @@ SERVING = "kserve-container"
 GATEWAY_PORT = 8080
 
 
-class World:
+class _Conditions(Protocol):
+    @property
+    def conditions(self) -> tuple[Condition, ...]: ...
+
+
+class HasConditions(Protocol):
+    """Any object whose status has conditions."""
+
+    @property
+    def status(self) -> _Conditions: ...
+
+
+class ScalingWorld:
     """Store, ports and the four controllers; `backend` defaults to one driven by hand."""
 
     def __init__(
@@ -46,7 +63,9 @@ class World:
         self.clock = running_loop().clock
         self.entropy = SeededEntropy(1)
         self.store = store or Store(clock=self.clock, entropy=self.entropy)
-        self.backend = backend or FakeBackend()
+        self.hands = FakeBackend()
+        """The backend driven by hand, unless another was given."""
+        self.backend: ReplicaBackend = backend or self.hands
         self.gate = FakeDrainGate()
         self.source = ScriptedStatSource()
         self.sink = RecordingRouteSink()
@@ -216,38 +235,28 @@ def key_of(pod: Pod) -> ReplicaKey:
     return ReplicaKey(pod.metadata.namespace, pod.metadata.name)
 
 
-Story = Callable[[World], Awaitable[None]]
-Play = Callable[..., None]
+def reason_of(obj: HasConditions, type_: str) -> tuple[str, str | None]:
+    """Status and reason of a condition; an AssertionError when there is none."""
+    found = find_condition(obj.status.conditions, type_)
+    assert found is not None, f"no condition {type_} on {obj}"
+    return found.status, found.reason
 
 
-@pytest.fixture
-def play() -> Play:
-    """Runs a story in a started world, in virtual time."""
+def tell(
+    story: Callable[[ScalingWorld], Awaitable[None]],
+    *,
+    make_backend: Callable[[Clock], ReplicaBackend] | None = None,
+    start_limit: int = 4,
+) -> None:
+    """Run a story in a started world, in virtual time; `make_backend` is given its clock."""
 
-    def run(story: Story, **arguments: object) -> None:
-        async def main() -> None:
-            make_backend = arguments.pop("make_backend", None)
-            backend = make_backend(running_loop().clock) if callable(make_backend) else None
-            world = World(backend, **arguments)  # type: ignore[arg-type]  # passed on as given
-            await world.start()
-            try:
-                await story(world)
-            finally:
-                await world.close()
+    async def main() -> None:
+        backend = None if make_backend is None else make_backend(running_loop().clock)
+        world = ScalingWorld(backend, start_limit=start_limit)
+        await world.start()
+        try:
+            await story(world)
+        finally:
+            await world.close()
 
-        run_virtual(main())
-
-    return run
-
-
-@pytest.fixture
-def condition() -> Callable[[Sequence[object], str], tuple[str, str | None]]:
-    """Status and reason of a condition."""
-
-    def read(conditions: Sequence[object], type_: str) -> tuple[str, str | None]:
-        for each in conditions:
-            if getattr(each, "type", "") == type_:
-                return (getattr(each, "status", ""), getattr(each, "reason", None))
-        raise AssertionError(f"no condition {type_}")
-
-    return read
+    run_virtual(main())

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from kfsim.api.conditions import find_condition
 from kfsim.api.core import ConfigMap, Container, EnvFromRef, EnvFromSource, Pod, PodSpec, Probe
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.entropy import SeededEntropy
@@ -10,20 +9,14 @@ from kfsim.base.types import RevisionKey
 from kfsim.replicas.backend import ReplicaEventKind
 from kfsim.simulation.backend import SimulatedBackend
 from kfsim.simulation.scripts import ReplicaScript
-
-SERVING = "kserve-container"
+from kfsim.testing.scaling import REVISION, SERVING, reason_of, tell
 
 
 def simulated(script):
     return lambda clock: SimulatedBackend(clock=clock, entropy=SeededEntropy(2), default=script)
 
 
-def reason_of(obj, type_):
-    found = find_condition(obj.status.conditions, type_)
-    return (found.status, found.reason)
-
-
-def test_a_revision_comes_up_and_is_listed(play):
+def test_a_revision_comes_up_and_is_listed():
     async def story(world):
         world.apply_revision()
         await world.settle()
@@ -48,10 +41,10 @@ def test_a_revision_comes_up_and_is_listed(play):
         assert reason_of(world.deployment, "Progressing") == ("True", "NewReplicaSetAvailable")
         assert world.events("Started") == [f"Started container {SERVING}"]
 
-    play(story)
+    tell(story)
 
 
-def test_a_second_reconcile_of_everything_writes_nothing(play):
+def test_a_second_reconcile_of_everything_writes_nothing():
     async def story(world):
         world.apply_revision()
         await world.advance(0.1)
@@ -67,10 +60,10 @@ def test_a_second_reconcile_of_everything_writes_nothing(play):
         await world.settle()
         assert world.store.resource_version == version
 
-    play(story)
+    tell(story)
 
 
-def test_a_crashing_container_is_restarted_at_once_then_held_back_longer_and_longer(play):
+def test_a_crashing_container_is_restarted_at_once_then_held_back_longer_and_longer():
     async def story(world):
         world.apply_revision()
         await world.settle()
@@ -93,10 +86,10 @@ def test_a_crashing_container_is_restarted_at_once_then_held_back_longer_and_lon
         assert world.pod.status.container_statuses[0].restart_count == 3
         assert len(world.events("BackOff")) == 1  # the same event, counted
 
-    play(story)
+    tell(story)
 
 
-def test_a_deleted_pod_leaves_the_endpoints_is_drained_and_only_then_stopped(play):
+def test_a_deleted_pod_leaves_the_endpoints_is_drained_and_only_then_stopped():
     async def story(world):
         world.apply_revision()
         await world.settle()
@@ -118,10 +111,10 @@ def test_a_deleted_pod_leaves_the_endpoints_is_drained_and_only_then_stopped(pla
         assert key not in [(each.metadata.namespace, each.metadata.name) for each in world.pods()]
         assert world.events("Killing") == [f"Stopping container {SERVING}"]
 
-    play(story)
+    tell(story)
 
 
-def test_a_lost_replica_is_replaced_at_once(play):
+def test_a_lost_replica_is_replaced_at_once():
     async def story(world):
         world.apply_revision()
         await world.settle()
@@ -134,10 +127,10 @@ def test_a_lost_replica_is_replaced_at_once(play):
         assert [each.key for each in world.backend.started] == [lost, world.key]
         assert world.events("ReplicaLost")
 
-    play(story)
+    tell(story)
 
 
-def test_no_traffic_takes_a_revision_to_zero_and_a_poke_wakes_it(play):
+def test_no_traffic_takes_a_revision_to_zero_and_a_poke_wakes_it():
     async def story(world):
         world.apply_revision()
         await world.advance(1.5)
@@ -145,7 +138,7 @@ def test_no_traffic_takes_a_revision_to_zero_and_a_poke_wakes_it(play):
         await world.run_seconds(10, concurrency=1.0)
         assert world.deployment.spec.replicas == 1
         assert world.sks.spec.mode == "Proxy"  # 100 requests fit one pod, 211 more do not
-        world.sink.activator_answers[next(iter(world.scaling._deciders._runners))] = True
+        world.sink.activator_answers[REVISION] = True
         stopped = world.clock.now()
         while world.deployment.spec.replicas:
             await world.run_seconds(1, concurrency=0.0)
@@ -158,7 +151,7 @@ def test_no_traffic_takes_a_revision_to_zero_and_a_poke_wakes_it(play):
         await world.advance(100)
         assert world.scaling.awake == 0
         woken = world.clock.now()
-        world.source.poke(next(iter(world.scaling._deciders._runners)))
+        world.source.poke(REVISION)
         await world.settle()
         assert world.clock.now() == woken
         assert world.backend.replicas == (world.key,)
@@ -167,10 +160,10 @@ def test_no_traffic_takes_a_revision_to_zero_and_a_poke_wakes_it(play):
         assert reason_of(world.pa, "Active") == ("True", None)
         assert len(world.private_endpoints().subsets) == 1
 
-    play(story, make_backend=simulated(ReplicaScript(schedule=0, initialize=0, load=0.5)))
+    tell(story, make_backend=simulated(ReplicaScript(schedule=0, initialize=0, load=0.5)))
 
 
-def test_load_scales_out_and_in_again(play):
+def test_load_scales_out_and_in_again():
     async def story(world):
         world.apply_revision(annotations={"autoscaling.knative.dev/target": "1"})
         await world.advance(1.5)
@@ -183,10 +176,10 @@ def test_load_scales_out_and_in_again(play):
         assert world.deployment.spec.replicas == 1
         assert len(world.gate.begun) == 4
 
-    play(story, make_backend=simulated(ReplicaScript(schedule=0, initialize=0, load=0.5)))
+    tell(story, make_backend=simulated(ReplicaScript(schedule=0, initialize=0, load=0.5)))
 
 
-def test_starts_take_turns_and_wake_ups_go_first(play):
+def test_starts_take_turns_and_wake_ups_go_first():
     async def story(world):
         names = [f"r{number}-00001" for number in range(4)]
         for name in names:
@@ -205,10 +198,10 @@ def test_starts_take_turns_and_wake_ups_go_first(play):
         await world.advance(31)
         assert len(world.backend.started) == 4
 
-    play(story, start_limit=2)
+    tell(story, start_limit=2)
 
 
-def test_a_missing_config_map_holds_the_pod_until_it_appears(play):
+def test_a_missing_config_map_holds_the_pod_until_it_appears():
     async def story(world):
         container = Container(
             name=SERVING, env_from=(EnvFromSource(config_map_ref=EnvFromRef(name="settings")),)
@@ -229,10 +222,10 @@ def test_a_missing_config_map_holds_the_pod_until_it_appears(play):
         (variable,) = spec.pod.spec.containers[0].env
         assert (variable.name, variable.value) == ("MODE", "fast")
 
-    play(story)
+    tell(story)
 
 
-def test_a_failed_liveness_probe_replaces_the_replica_in_place(play):
+def test_a_failed_liveness_probe_replaces_the_replica_in_place():
     async def story(world):
         probe = Probe(period_seconds=5, failure_threshold=2, tcp_socket=None)
         world.apply_revision(container=Container(name=SERVING, liveness_probe=probe))
@@ -250,10 +243,10 @@ def test_a_failed_liveness_probe_replaces_the_replica_in_place(play):
         assert world.pod.metadata.name == name
         assert world.pod.status.container_statuses[0].restart_count == 1
 
-    play(story)
+    tell(story)
 
 
-def test_init_containers_show_their_progress(play):
+def test_init_containers_show_their_progress():
     async def story(world):
         spec = PodSpec(
             init_containers=(Container(name="storage-initializer"),),
@@ -270,10 +263,10 @@ def test_init_containers_show_their_progress(play):
         assert world.pod.status.init_container_statuses[0].restart_count == 2
         assert reason_of(world.pod, "Ready") == ("True", None)
 
-    play(story, make_backend=simulated(ReplicaScript(failing_initializations=2)))
+    tell(story, make_backend=simulated(ReplicaScript(failing_initializations=2)))
 
 
-def test_probes_are_polled_in_milliseconds_while_starting_and_seldom_afterwards(play):
+def test_probes_are_polled_in_milliseconds_while_starting_and_seldom_afterwards():
     async def story(world):
         world.apply_revision()
         await world.settle()
@@ -287,4 +280,4 @@ def test_probes_are_polled_in_milliseconds_while_starting_and_seldom_afterwards(
         await asyncio.sleep(35)
         assert len(world.backend.probes) - asked == 3
 
-    play(story)
+    tell(story)

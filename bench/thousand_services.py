@@ -1,0 +1,186 @@
+"""1,000 InferenceServices with initial-scale 0 on one loop: time, memory, stalls, wake-up.
+
+Store with its journal, all controllers, the live gateway; only the replica backend is one that
+starts nothing, because nothing is to start. Targets: apply to Ready at most 15 s, at most 150 MB
+of resident memory, poke to `ReplicaBackend.start` under 10 ms, an autoscaler tick with 1 % active
+at most 1 ms.
+"""
+
+import asyncio
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import uvloop
+
+from kfsim.api.admission import admit
+from kfsim.api.conditions import is_true
+from kfsim.api.core import ConfigMap
+from kfsim.api.kserve import InferenceService
+from kfsim.api.meta import ObjectMeta
+from kfsim.api.scheme import kind_of
+from kfsim.base.clock import RealClock
+from kfsim.base.entropy import SeededEntropy
+from kfsim.base.types import ReplicaKey, RevisionKey
+from kfsim.cluster import Cluster
+from kfsim.daemon.memory import calm_garbage_collection
+from kfsim.dataplane import Gateway
+from kfsim.flow import FlowCore
+from kfsim.replicas.backend import ReplicaSpec
+from kfsim.store import Store
+from kfsim.store.sqlite_journal import SqliteJournal
+from kfsim.testing.backend import FakeBackend
+
+_SERVICES = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+_WAKE_UPS = 20
+
+
+class StartRecorder(FakeBackend):
+    """Notes when each replica was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: dict[ReplicaKey, float] = {}
+        self.woken = asyncio.Event()
+
+    async def start(self, spec: ReplicaSpec) -> None:
+        self.asked[spec.key] = time.perf_counter()
+        self.woken.set()
+        await super().start(spec)
+
+
+class StallMeter:
+    """The longest time that the loop did not come round."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self.stalls: list[float] = []
+
+    async def run(self) -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            self.stalls.append(now - last)
+            self.longest = max(self.longest, now - last)
+            last = now
+
+
+def make_service(number: int) -> InferenceService:
+    return InferenceService.model_validate(
+        {
+            "metadata": {"name": f"iris-{number:04}", "namespace": "default"},
+            "spec": {
+                "predictor": {
+                    "minReplicas": 0,
+                    "annotations": {"autoscaling.knative.dev/initial-scale": "0"},
+                    "model": {
+                        "modelFormat": {"name": "sklearn"},
+                        "storageUri": "/models/iris",
+                    },
+                }
+            },
+        }
+    )
+
+
+def resident_megabytes() -> float:
+    fields = Path("/proc/self/statm").read_text().split()
+    return int(fields[1]) * resource.getpagesize() / 1e6
+
+
+async def measure(folder: Path) -> None:
+    clock, entropy = RealClock(), SeededEntropy(1)
+    base = resident_megabytes()
+    store = Store(clock=clock, entropy=entropy, journal=SqliteJournal(folder / "journal"))
+    flow = FlowCore(entropy=entropy)
+    gateway = Gateway(clock=clock, entropy=entropy, flow=flow)
+    backend = StartRecorder()
+    cluster = Cluster(
+        store=store,
+        clock=clock,
+        entropy=entropy,
+        backend=backend,
+        route_sink=gateway,
+        stat_source=gateway,
+        drain_gate=gateway,
+        gateway_port=lambda: 8080,
+        start_limit=64,
+    )
+    store.create(
+        ConfigMap(
+            metadata=ObjectMeta(name="config-autoscaler", namespace="knative-serving"),
+            data={"allow-zero-initial-scale": "true"},
+        )
+    )
+    await cluster.start()
+    calm_garbage_collection()
+    meter = StallMeter()
+    watching = asyncio.get_running_loop().create_task(meter.run())  # a measurement
+    started = time.perf_counter()
+    for number in range(_SERVICES):
+        service = admit(kind_of(InferenceService), make_service(number), None)
+        store.create(service)
+        await asyncio.sleep(0)
+    while not all(is_true(each.status.conditions) for each in store.list(InferenceService)):
+        await asyncio.sleep(0.05)
+        if time.perf_counter() - started > 120:
+            stuck = [s for s in store.list(InferenceService) if not is_true(s.status.conditions)]
+            raise RuntimeError(f"{len(stuck)} are not Ready; {stuck[0].status}")
+    ready = time.perf_counter() - started
+    await cluster.dispatcher.until_idle()
+    watching.cancel()
+    print(
+        f"{_SERVICES} services, initial-scale 0: apply to Ready {ready:.2f} s (target 15), "
+        f"{cluster.dispatcher.reconciles} reconciles of {len(store)} objects "
+        f"({ready / cluster.dispatcher.reconciles * 1e6:.0f} µs each), resident "
+        f"{resident_megabytes():.0f} MB of which {base:.0f} before (target 150), longest stall "
+        f"{meter.longest * 1000:.1f} ms"
+    )
+    await wake(cluster, flow, backend)
+    tick(cluster)
+    await cluster.close()
+
+
+async def wake(cluster: Cluster, flow: FlowCore, backend: StartRecorder) -> None:
+    times = []
+    for number in range(_WAKE_UPS):
+        revision = RevisionKey("default", f"iris-{number:04}-predictor-00001")
+        backend.woken.clear()
+        poked = time.perf_counter()
+        flow.admit(revision, RealClock().now(), lambda ticket: None, lambda ticket: None)
+        async with asyncio.timeout(10):
+            await backend.woken.wait()
+        times.append((time.perf_counter() - poked) * 1000)
+        await cluster.dispatcher.until_idle()
+    print(
+        f"poke to ReplicaBackend.start over {_WAKE_UPS}: p50 {statistics.median(times):.2f} ms, "
+        f"max {max(times):.2f} ms (target 10)"
+    )
+
+
+def tick(cluster: Cluster) -> None:
+    times = []
+    for _ in range(50):
+        started = time.perf_counter()
+        now = RealClock().now()
+        cluster.scaling.collect(now)
+        for _ in cluster.scaling.decide(now):
+            pass
+        times.append((time.perf_counter() - started) * 1000)
+    print(
+        f"autoscaler scrape and tick over {_SERVICES} revisions, {_WAKE_UPS} awake: median "
+        f"{statistics.median(times):.2f} ms, max {max(times):.2f} ms (target 1)"
+    )
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="kfsim-bench-") as folder:
+        uvloop.run(measure(Path(folder)))
+
+
+if __name__ == "__main__":
+    main()

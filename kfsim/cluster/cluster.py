@@ -1,0 +1,135 @@
+"""All controllers of a cluster, over one store and one data plane."""
+
+from collections.abc import Callable
+
+from kfsim.base.clock import Clock
+from kfsim.base.entropy import Entropy
+from kfsim.base.ports import DrainGate, RouteSink, StatSource
+from kfsim.base.types import ReplicaKey, RevisionKey
+from kfsim.controllers import (
+    configuration,
+    deployment,
+    inferenceservice,
+    labeler,
+    pod,
+    podautoscaler,
+    revision,
+    route,
+    routing,
+    serverlessservice,
+    service,
+)
+from kfsim.controllers.pod.reconcile import recover
+from kfsim.controllers.podautoscaler import Scaling
+from kfsim.controllers.runtime import Controller, Dispatcher, Key, Recorder
+from kfsim.replicas.backend import ReplicaBackend
+from kfsim.store import Store
+
+DEFAULT_DOMAIN = "localhost"
+
+
+class Cluster:
+    """Reconciles everything in `store`. What is live is reached through the given ports.
+
+    `gateway_port` is asked late, because the gateway may bind after construction; `busy` tells
+    that requests are in flight, so that reconciles make room for them; `start_limit` bounds how
+    many replicas start at the same time.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        entropy: Entropy,
+        backend: ReplicaBackend,
+        route_sink: RouteSink,
+        stat_source: StatSource,
+        drain_gate: DrainGate,
+        gateway_port: Callable[[], int],
+        start_limit: int,
+        domain: str = DEFAULT_DOMAIN,
+        busy: Callable[[], bool] | None = None,
+    ) -> None:
+        self._store = store
+        self._backend = backend
+        self.dispatcher = Dispatcher(store=store, clock=clock, busy=busy)
+        self.scaling = Scaling(clock=clock, stat_source=stat_source, wake=self._wake_autoscaler)
+        self._kubelet = pod.Kubelet(
+            clock=clock,
+            backend=backend,
+            drain_gate=drain_gate,
+            wake=self._wake_pod,
+            start_limit=start_limit,
+        )
+        recorder = Recorder(store=store, clock=clock, entropy=entropy, component="kfsim")
+        for controller in self._make_controllers(
+            store, clock, entropy, recorder, route_sink, domain, gateway_port
+        ):
+            self.dispatcher.add(controller)
+
+    def _make_controllers(
+        self,
+        store: Store,
+        clock: Clock,
+        entropy: Entropy,
+        recorder: Recorder,
+        route_sink: RouteSink,
+        domain: str,
+        gateway_port: Callable[[], int],
+    ) -> tuple[Controller, ...]:
+        """In the order of the object chain, from the manifest to the replica and the routes."""
+        return (
+            inferenceservice.make_controller(
+                store=store,
+                clock=clock,
+                recorder=recorder,
+                domain=domain,
+                gateway_port=gateway_port,
+            ),
+            service.make_controller(store=store, clock=clock, recorder=recorder),
+            configuration.make_controller(store=store, clock=clock, recorder=recorder),
+            revision.make_controller(store=store, clock=clock, recorder=recorder),
+            labeler.make_controller(store=store, clock=clock),
+            route.make_controller(
+                store=store,
+                clock=clock,
+                recorder=recorder,
+                domain=domain,
+                gateway_port=gateway_port,
+            ),
+            podautoscaler.make_controller(
+                store=store,
+                clock=clock,
+                recorder=recorder,
+                route_sink=route_sink,
+                scaling=self.scaling,
+            ),
+            serverlessservice.make_controller(
+                store=store, clock=clock, backend=self._backend, gateway_port=gateway_port
+            ),
+            deployment.make_controller(
+                store=store, clock=clock, entropy=entropy, recorder=recorder
+            ),
+            pod.make_controller(store=store, clock=clock, recorder=recorder, kubelet=self._kubelet),
+            routing.make_controller(store=store, clock=clock, route_sink=route_sink),
+        )
+
+    async def start(self) -> None:
+        """Take up what the store holds, and go on from there. The backend must be open."""
+        inferenceservice.seed_runtimes(self._store)
+        await recover(self._store, self._kubelet, self._backend)
+        self.scaling.start()
+        self.dispatcher.start()
+
+    async def close(self) -> None:
+        """Stop deciding and acting; what runs is left to the backend."""
+        await self.dispatcher.close()
+        await self.scaling.close()
+        await self._kubelet.close()
+
+    def _wake_pod(self, replica: ReplicaKey, after: float) -> None:
+        self.dispatcher.enqueue("pod", Key(*replica), after=after)
+
+    def _wake_autoscaler(self, revision: RevisionKey, after: float) -> None:
+        self.dispatcher.enqueue("podautoscaler", Key(*revision), after=after)

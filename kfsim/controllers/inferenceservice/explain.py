@@ -1,0 +1,191 @@
+"""Why an InferenceService is as it is: readiness, runtime, traffic, replicas.
+
+Reads the store and nothing else; the answer is plain data for `/kfsim/v1/why`.
+"""
+
+from typing import Any
+
+from kfsim.api.conditions import FALSE, TRUE, find_condition, is_true
+from kfsim.api.core import ContainerStatus, Event, Pod
+from kfsim.api.knative_internal import PodAutoscaler
+from kfsim.api.knative_keys import REVISION
+from kfsim.api.knative_serving import Revision
+from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
+from kfsim.api.kserve_keys import INFERENCE_SERVICE
+from kfsim.api.meta import Condition
+from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
+from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
+from kfsim.store import Store
+
+_EVENTS_SHOWN = 10
+
+
+def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
+    """The explanation of one InferenceService. Raises NotFound."""
+    isvc = store.get(InferenceService, name, namespace)
+    not_ready = _not_ready(isvc)
+    return {
+        "name": name,
+        "namespace": namespace,
+        "ready": is_true(isvc.status.conditions),
+        "reason": _text(not_ready[0]) if not_ready else "",
+        "url": isvc.status.url,
+        "generation": isvc.metadata.generation,
+        "observedGeneration": isvc.status.observed_generation,
+        "notReady": [
+            {"type": c.type, "status": c.status, "reason": c.reason, "message": c.message}
+            for c in not_ready
+        ],
+        "model": isvc.status.model_status.model_dump(by_alias=True, exclude_none=True)
+        if isvc.status.model_status is not None
+        else None,
+        "runtime": _runtime(store, isvc),
+        "traffic": _traffic(isvc),
+        "revisions": _revisions(store, isvc),
+        "events": _events(store, isvc),
+    }
+
+
+def _not_ready(isvc: InferenceService) -> list[Condition]:
+    """The conditions that are not True, those that Ready depends on first, False before Unknown.
+
+    IngressReady comes after the components, for which it only waits.
+    """
+    found = [
+        condition
+        for condition in isvc.status.conditions
+        if condition.status != TRUE and condition.type not in ("Ready", STOPPED)
+    ]
+    found.sort(key=lambda c: (c.severity is not None, c.type == INGRESS_READY, c.status != FALSE))
+    return found
+
+
+def _runtime(store: Store, isvc: InferenceService) -> dict[str, Any] | None:
+    """The selection as it would be made now; None for a custom container."""
+    model = isvc.spec.predictor.model
+    if model is None:
+        return None
+    runtimes = collect_runtimes(
+        store.list(ServingRuntime, isvc.metadata.namespace), store.list(ClusterServingRuntime)
+    )
+    selection = select_runtime(
+        model, runtimes, multi_node=isvc.spec.predictor.worker_spec is not None
+    )
+    chosen = selection.chosen
+    return {
+        "name": chosen.name if chosen else None,
+        "kind": _scope(cluster_scoped=chosen.cluster_scoped) if chosen else None,
+        "named": model.runtime is not None,
+        "reason": selection.message
+        or f"first of those that support {model.model_format.name} over "
+        f"{model.protocol_version or 'v1'}",
+        "candidates": [_candidate(c) for c in selection.candidates if c.same_format],
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "name": candidate.name,
+        "kind": _scope(cluster_scoped=candidate.cluster_scoped),
+        "priority": candidate.priority,
+        "rejected": list(candidate.rejections),
+    }
+
+
+def _scope(*, cluster_scoped: bool) -> str:
+    return ClusterServingRuntime.KIND if cluster_scoped else ServingRuntime.KIND
+
+
+def _traffic(isvc: InferenceService) -> list[dict[str, Any]]:
+    """Each component's targets, with what makes them so."""
+    rows: list[dict[str, Any]] = []
+    for component, status in isvc.status.components.items():
+        for target in status.traffic:
+            reason = "the latest ready revision"
+            if not target.latest_revision:
+                reason = "the latest rolled-out revision gets what canaryTrafficPercent leaves"
+            elif status.latest_ready_revision != status.latest_created_revision:
+                reason = f"{status.latest_created_revision} is not ready, so the last ready one"
+            rows.append(
+                {
+                    "component": component,
+                    "revision": target.revision_name,
+                    "percent": target.percent,
+                    "tag": target.tag,
+                    "reason": reason,
+                }
+            )
+    return rows
+
+
+def _revisions(store: Store, isvc: InferenceService) -> list[dict[str, Any]]:
+    """Every revision of the service with its replicas and what the autoscaler wants."""
+    namespace = isvc.metadata.namespace
+    mine = {INFERENCE_SERVICE: isvc.metadata.name}
+    pods = store.list(Pod, namespace, labels=mine)
+    rows: list[dict[str, Any]] = []
+    for revision in store.list(Revision, namespace, labels=mine):
+        name = revision.metadata.name
+        scaler = store.find(PodAutoscaler, name, namespace)
+        active = find_condition(scaler.status.conditions, "Active") if scaler else None
+        rows.append(
+            {
+                "name": name,
+                "ready": is_true(revision.status.conditions),
+                "reason": _text(find_condition(revision.status.conditions, "Ready")),
+                "desiredReplicas": scaler.status.desired_scale if scaler else None,
+                "actualReplicas": scaler.status.actual_scale if scaler else None,
+                "active": active.status == TRUE if active else None,
+                "activeReason": _text(active),
+                "pods": [_pod(p) for p in pods if p.metadata.labels.get(REVISION) == name],
+            }
+        )
+    return rows
+
+
+def _pod(pod: Pod) -> dict[str, Any]:
+    statuses = (*pod.status.init_container_statuses, *pod.status.container_statuses)
+    return {
+        "name": pod.metadata.name,
+        "phase": pod.status.phase,
+        "ready": is_true(pod.status.conditions),
+        "containers": [text for status in statuses if (text := _container(status))],
+    }
+
+
+def _container(status: ContainerStatus) -> str:
+    """Empty for a container that runs as it should."""
+    state = status.state
+    if state is None:
+        return ""
+    restarts = f", restarted {status.restart_count} times" if status.restart_count else ""
+    if state.waiting is not None:
+        last = status.last_state.terminated if status.last_state is not None else None
+        ended = f"; last ended with {last.exit_code}: {last.message or last.reason}" if last else ""
+        text = ": ".join(filter(None, (state.waiting.reason, state.waiting.message)))
+        return f"{status.name} waits: {text}{ended}{restarts}"
+    if state.terminated is not None and state.terminated.exit_code:
+        end = state.terminated
+        return f"{status.name} ended with {end.exit_code}: {end.message or end.reason}{restarts}"
+    return ""
+
+
+def _events(store: Store, isvc: InferenceService) -> list[dict[str, Any]]:
+    """The latest Events about the InferenceService itself, newest first."""
+    mine = [
+        event
+        for event in store.list(Event, isvc.metadata.namespace)
+        if event.involved_object.uid == isvc.metadata.uid
+    ]
+    mine.sort(key=lambda event: event.last_timestamp or "", reverse=True)
+    return [
+        {"type": e.type, "reason": e.reason, "message": e.message, "time": e.last_timestamp}
+        for e in mine[:_EVENTS_SHOWN]
+    ]
+
+
+def _text(condition: Condition | None) -> str:
+    """`Reason: message` of a condition; empty without either."""
+    if condition is None:
+        return ""
+    return ": ".join(filter(None, (condition.reason, condition.message)))

@@ -1,0 +1,186 @@
+"""One project's daemon: store, backend, gateway, controllers and API surface in real time."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kfsim import __version__
+from kfsim.api.admission import admit
+from kfsim.backends.process.backend import ProcessBackend
+from kfsim.backends.process.settings import ProcessSettings
+from kfsim.base.clock import RealClock
+from kfsim.base.entropy import SystemEntropy
+from kfsim.base.tasks import TaskSet
+from kfsim.cluster import Cluster
+from kfsim.daemon.explanations import explain_service
+from kfsim.daemon.listening import Listener, listen
+from kfsim.daemon.logs import LogReader
+from kfsim.daemon.memory import calm_garbage_collection
+from kfsim.daemon.project import DaemonInfo
+from kfsim.daemon.settings import DaemonSettings
+from kfsim.dataplane import Gateway
+from kfsim.flow import FlowCore
+from kfsim.kubeapi import ApiServer
+from kfsim.store import Store
+from kfsim.store.sqlite_journal import SqliteJournal
+
+_logger = logging.getLogger(__name__)
+JOURNAL = "journal.sqlite3"
+# How long requests in flight may take to end when the daemon stops.
+_DRAIN_SECONDS = 10.0
+_STARTS_PER_CORE = 2
+
+
+class Daemon:
+    """Composes the parts, starts them in order, and stops them in the reverse one."""
+
+    def __init__(self, settings: DaemonSettings, *, on_shutdown: Callable[[], None]) -> None:
+        """`on_shutdown` is called when a client asks for the end."""
+        self._settings = settings
+        self._on_shutdown = on_shutdown
+        self._clock = RealClock()
+        self._entropy = SystemEntropy()
+        self._backend = ProcessBackend(
+            state_dir=settings.state_dir,
+            clock=self._clock,
+            entropy=self._entropy,
+            settings=ProcessSettings(allow_pickle=settings.allow_pickle),
+        )
+        self._journal: SqliteJournal | None = None
+        self._gateway: Gateway | None = None
+        self._api: ApiServer | None = None
+        self._cluster: Cluster | None = None
+        self._info: DaemonInfo | None = None
+        self._tasks = TaskSet("daemon")
+        self.notes: list[str] = []
+
+    async def start(self) -> DaemonInfo:
+        """Open everything. Raises KfsimError with the mend; `stop` is due in any case."""
+        # The fork template imports frameworks, which takes longest: it goes first.
+        opening = self._tasks.spawn(self._backend.open(), name="open the backend")
+        try:
+            store = self._open_store()
+            api = await self._serve_api(store)
+            gateway = await self._serve_gateway(api.address)
+            self._info = DaemonInfo(
+                pid=os.getpid(),
+                gateway=gateway.address,
+                api=api.address,
+                version=__version__,
+                project=self._settings.project,
+                root=self._settings.root,
+                state_dir=str(self._settings.state_dir),
+            )
+        finally:
+            await opening
+        await self._start_cluster(store, gateway.port)
+        calm_garbage_collection()
+        return self._info
+
+    def _open_store(self) -> Store:
+        path = self._settings.state_dir / JOURNAL
+        if self._settings.fresh:
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                path.with_name(name).unlink(missing_ok=True)
+        self._journal = SqliteJournal(path)
+        return Store(clock=self._clock, entropy=self._entropy, journal=self._journal)
+
+    async def _serve_api(self, store: Store) -> Listener:
+        self._api = ApiServer(
+            store=store,
+            clock=self._clock,
+            entropy=self._entropy,
+            admission=admit,
+            extensions={
+                "GET /status": self._status,
+                "POST /shutdown": self._shutdown,
+                "GET /why/{namespace}/{name}": lambda query: self._why(store, query),
+            },
+            logs=LogReader(store, self._backend),
+        )
+        return self._note(
+            await listen(
+                self._api.serve,
+                self._settings.api,
+                what="the API",
+                option="--api",
+                may_move=self._settings.api_is_default,
+            )
+        )
+
+    async def _serve_gateway(self, api: str) -> Listener:
+        self._gateway = Gateway(
+            clock=self._clock,
+            entropy=self._entropy,
+            flow=FlowCore(entropy=self._entropy),
+            api=f"http://{api}",
+        )
+        return self._note(
+            await listen(
+                self._gateway.serve,
+                self._settings.gateway,
+                what="the gateway",
+                option="--gateway",
+                may_move=self._settings.gateway_is_default,
+            )
+        )
+
+    def _note(self, listener: Listener) -> Listener:
+        if listener.note is not None:
+            self.notes.append(listener.note)
+        return listener
+
+    async def _start_cluster(self, store: Store, gateway_port: int) -> None:
+        gateway = self._gateway
+        assert gateway is not None
+        self._cluster = Cluster(
+            store=store,
+            clock=self._clock,
+            entropy=self._entropy,
+            backend=self._backend,
+            route_sink=gateway,
+            stat_source=gateway,
+            drain_gate=gateway,
+            gateway_port=lambda: gateway_port,
+            start_limit=_STARTS_PER_CORE * (os.cpu_count() or 1),
+            busy=lambda: gateway.counters.open > 0,
+        )
+        await self._cluster.start()
+
+    async def stop(self) -> None:
+        """Drain requests, then stop controllers, replicas, API and journal."""
+        if self._gateway is not None:
+            await self._gateway.close(drain=_DRAIN_SECONDS)
+        if self._cluster is not None:
+            await self._cluster.close()
+        await self._backend.close()
+        if self._api is not None:
+            await self._api.close()
+        if self._journal is not None:
+            await self._journal.close()
+
+    # Verbs of our own
+
+    def _status(self, query: Mapping[str, str]) -> dict[str, Any]:
+        info = self._info
+        if info is None:
+            return {"starting": True}
+        return {
+            "pid": info.pid,
+            "version": info.version,
+            "gateway": info.gateway,
+            "api": info.api,
+            "project": info.project,
+            "root": info.root,
+            "stateDir": info.state_dir,
+        }
+
+    def _shutdown(self, query: Mapping[str, str]) -> dict[str, Any]:
+        _logger.info("a client asked for the end")
+        self._on_shutdown()
+        return {"stopping": True}
+
+    def _why(self, store: Store, query: Mapping[str, str]) -> dict[str, Any]:
+        scaling = self._cluster.scaling if self._cluster is not None else None
+        return explain_service(store, scaling, query["namespace"], query["name"])
