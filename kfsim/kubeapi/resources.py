@@ -92,11 +92,7 @@ class ResourceHandler:
         selection = self._selection(request, path)
         if parse_flag(request.query, "watch"):
             return await self._watch(request, path, selection, form)
-        entries = [
-            entry
-            for entry in self._store.entries(path.resource.model, selection.namespace)
-            if selection.matches(entry)
-        ]
+        entries = selection.filter(self._store.entries(path.resource.model, selection.namespace))
         version = self._store.resource_version
         if form is Form.TABLE:
             chunks = self._table(request, path).table(entries, version)

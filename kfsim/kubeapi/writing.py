@@ -154,11 +154,7 @@ class Writer:
     async def delete_collection(
         self, path: ResourcePath, selection: Selection, options: DeleteOptions
     ) -> list[Entry]:
-        chosen = [
-            entry
-            for entry in self._store.entries(path.resource.model, selection.namespace)
-            if selection.matches(entry)
-        ]
+        chosen = selection.filter(self._store.entries(path.resource.model, selection.namespace))
         for entry in chosen if not options.dry_run else ():
             if self._store.entry(entry.model, entry.name, entry.namespace) is not None:
                 self._store.delete(

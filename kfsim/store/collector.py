@@ -7,6 +7,7 @@ owners goes with the last of them. An object created for an owner that was delet
 at once.
 """
 
+from collections import OrderedDict
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -45,7 +46,8 @@ class Collector:
     def __init__(self, index: Index, ground: Ground) -> None:
         self._index = index
         self._ground = ground
-        self._graves: dict[str, None] = {}  # uids of deleted objects, the latest last
+        # uids of deleted objects, the latest last
+        self._graves: OrderedDict[str, None] = OrderedDict()
 
     def delete(self, entry: Entry, propagation: Propagation) -> None:
         if propagation is Propagation.ORPHAN:
@@ -81,7 +83,7 @@ class Collector:
         """Collect what the removed object owned; finish owners and namespaces that waited."""
         self._graves[gone.uid] = None
         if len(self._graves) > _GRAVES_KEPT:
-            del self._graves[next(iter(self._graves))]
+            self._graves.popitem(last=False)
         self._delete_owned(gone.uid)
         for uid in gone.owner_uids:
             self._finish_foreground(uid)

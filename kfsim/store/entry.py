@@ -58,8 +58,10 @@ class StoreEvent:
     old: Entry | None = None
 
 
-def make_entry(resource: ResourceKind, obj: Object, version: int) -> Entry:
-    """Index an object under its resourceVersion."""
+def make_entry(
+    resource: ResourceKind, obj: Object, version: int, *, raw: bytes | None = None
+) -> Entry:
+    """Index an object under its resourceVersion; `raw` is its encoding where that is known."""
     metadata = obj.metadata
     owners = metadata.owner_references
     owner = next((ref for ref in owners if ref.controller), None)
@@ -74,7 +76,7 @@ def make_entry(resource: ResourceKind, obj: Object, version: int) -> Entry:
         owner_name=owner.name if owner else "",
         owner_uid=owner.uid if owner else "",
         deleting=metadata.deletion_timestamp is not None,
-        raw=obj.encode(),
+        raw=obj.encode() if raw is None else raw,
         owner_uids=tuple(ref.uid for ref in owners),
     )
 
@@ -103,14 +105,16 @@ def restore_entry(resource: ResourceKind, raw: bytes, version: int) -> Entry:
         raise ValueError(f"the stored bytes are no object: {error!r}") from error
 
 
-def with_version(entry: Entry, version: int) -> Entry:
-    """The entry, marked as deleting, with another resourceVersion in its index and its bytes.
+def replace_version(raw: bytes, old: int, new: int) -> bytes:
+    """An encoded object with another resourceVersion.
 
     The text is replaced in place: metadata comes before all else that could hold such a text, and
-    the fields of metadata before resourceVersion (names, namespace, uid) cannot hold a quote.
+    the fields of metadata before resourceVersion (names, namespace, uid) cannot hold a bare quote.
     """
-    old = b'"resourceVersion":"%d"' % entry.resource_version
-    new = b'"resourceVersion":"%d"' % version
-    return replace(
-        entry, resource_version=version, deleting=True, raw=entry.raw.replace(old, new, 1)
-    )
+    return raw.replace(b'"resourceVersion":"%d"' % old, b'"resourceVersion":"%d"' % new, 1)
+
+
+def with_version(entry: Entry, version: int) -> Entry:
+    """The entry, marked as deleting, with another resourceVersion in its index and its bytes."""
+    raw = replace_version(entry.raw, entry.resource_version, version)
+    return replace(entry, resource_version=version, deleting=True, raw=raw)

@@ -77,8 +77,30 @@ class Journal(Protocol):
         ...
 
 
+class NoJournal:
+    """Keeps nothing: for stores that end with their process, as under virtual time."""
+
+    def load(self) -> Snapshot:
+        return Snapshot((), 0)
+
+    def begin(self, reserved: int) -> None:
+        self.reserved = reserved
+
+    def append(self, change: Change) -> None:
+        return
+
+    def reserve(self, until: int) -> None:
+        self.reserved = until
+
+    async def committed(self, version: int) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
 class MemoryJournal:
-    """A journal that lives as long as its object: for virtual time, and to restart a store from.
+    """A journal that lives as long as its object, to restart a store from.
 
     Every change is committed at once.
     """

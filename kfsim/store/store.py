@@ -7,6 +7,7 @@ open watches), and the subscribers.
 """
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -22,16 +23,17 @@ from kfsim.store.entry import (
     EventType,
     StoreEvent,
     make_entry,
+    replace_version,
     restore_entry,
     with_version,
 )
 from kfsim.store.history import History, Watch
 from kfsim.store.index import Index
-from kfsim.store.journal import Change, Journal, MemoryJournal, ObjectKey
+from kfsim.store.journal import Change, Journal, NoJournal, ObjectKey
 
 T = TypeVar("T", bound=Object)
 Listener = Callable[[StoreEvent], None]
-_VIEWS_KEPT = 4096
+_VIEWS_KEPT = 1024  # some 15 KB each: more would cost memory and garbage collector pauses
 _VERSION_BLOCK = 100_000
 _logger = logging.getLogger(__name__)
 
@@ -42,11 +44,11 @@ class Store:
     def __init__(self, *, clock: Clock, entropy: Entropy, journal: Journal | None = None) -> None:
         self._clock = clock
         self._entropy = entropy
-        self._journal = journal if journal is not None else MemoryJournal()
+        self._journal = journal if journal is not None else NoJournal()
         self._index = Index()
         self._history = History()
         self._collector = Collector(self._index, self)
-        self._views: dict[int, Object] = {}
+        self._views: OrderedDict[int, Object] = OrderedDict()  # the latest used last
         self._listeners: list[Listener] = []
         self._version = 0
         self._asked = 0
@@ -106,6 +108,8 @@ class Store:
         if view is None:
             view = model.model_validate_json(entry.raw)
             self._remember(entry.resource_version, view)
+        else:
+            self._views.move_to_end(entry.resource_version)
         return view  # type: ignore[return-value]  # resource versions are unique over all kinds
 
     # Hearing of writes
@@ -271,17 +275,19 @@ class Store:
         current = self.view(type(wanted), old)
         if wanted == current:
             return current
-        if wanted.encode() == old.raw:  # a list in the place of a tuple differs in the model only
+        raw = wanted.encode()
+        if raw == old.raw:  # equal as JSON (a list in the place of a tuple)
             return current
-        same_spec = getattr(wanted, "spec", None) == getattr(current, "spec", None)
-        generation = current.metadata.generation + (0 if same_spec else 1)
+        if getattr(wanted, "spec", None) != getattr(current, "spec", None):
+            generation = current.metadata.generation + 1
+            wanted = wanted.replaced(metadata=wanted.metadata.replaced(generation=generation))
+            raw = wanted.encode()
         version = self._version if dry_run else self._next_version()
-        stored = wanted.replaced(
-            metadata=wanted.metadata.replaced(resource_version=str(version), generation=generation)
-        )
+        stored = wanted.replaced(metadata=wanted.metadata.replaced(resource_version=str(version)))
         if dry_run:
             return stored
-        entry = make_entry(old.resource, stored, version)
+        raw = replace_version(raw, old.resource_version, version)
+        entry = make_entry(old.resource, stored, version, raw=raw)
         self._put(EventType.MODIFIED, entry, old, stored)
         if entry.deleting and not stored.metadata.finalizers:
             self._collector.on_released(entry)
@@ -297,7 +303,7 @@ class Store:
 
     def _remember(self, version: int, view: Object) -> None:
         if len(self._views) >= _VIEWS_KEPT:
-            del self._views[next(iter(self._views))]
+            self._views.popitem(last=False)
         self._views[version] = view
 
     def _notify(self, event: StoreEvent) -> None:

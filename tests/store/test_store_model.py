@@ -18,6 +18,7 @@ class StoreModel(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.journal = MemoryJournal()
+        self.entropy = SeededEntropy(1)
         self.model: dict[str, Revision] = {}
         self.versions: list[int] = [0]
         self.followed: dict[str, int] = {}
@@ -25,7 +26,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.store = Store(clock=RealClock(), entropy=SeededEntropy(1), journal=self.journal)
+        self.store = Store(clock=RealClock(), entropy=self.entropy, journal=self.journal)
         self.store.subscribe(self.on_event)
         self.followed = {name: int(r.metadata.resource_version) for name, r in self.model.items()}
         self.watch = self.store.watch(Revision)
