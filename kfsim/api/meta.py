@@ -21,6 +21,17 @@ class Model(BaseModel):
         protected_namespaces=(),
     )
 
+    def __eq__(self, other: object) -> bool:
+        """By fields. Models here have neither private attributes nor extra fields, which pydantic's
+        own comparison also goes through; the store compares and encodes at every write."""
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return NotImplemented
+        return self.__dict__ == other.__dict__
+
+    __hash__ = BaseModel.__hash__
+
     def replaced(self, **changes: Any) -> Self:
         """A copy with the given fields (Python names) set; the values are not validated."""
         return self.model_copy(update=changes)
