@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from kfsim.backends.process.backend import ProcessBackend  # noqa: E402  # needs the path above
-from kfsim.backends.process.linux import descendants, process_name  # noqa: E402
+from kfsim.backends.process.linux import descendants, start_ticks  # noqa: E402
 from kfsim.backends.process.settings import ProcessSettings  # noqa: E402
 from kfsim.base.clock import RealClock  # noqa: E402
 from kfsim.base.entropy import SystemEntropy  # noqa: E402
@@ -127,7 +127,7 @@ async def orphans(model: str) -> None:
         await daemon.wait()
         left = below
         while left and time.perf_counter() - killed < HANG_SECONDS:
-            left = [pid for pid in left if process_name(pid)]
+            left = [pid for pid in left if start_ticks(pid) is not None]
             await asyncio.sleep(0.001)
         took = (time.perf_counter() - killed) * 1000
         print(
