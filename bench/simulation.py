@@ -2,7 +2,7 @@
 
 Prints one line per case: Proxy mode (the activator in the path), Serve mode (straight to the
 replica's queue-proxy), and a saturated revision whose requests wait. Each is the best of several
-runs, as the machine may be busy. Run with `python bench/simulation.py [--profile]`.
+runs, as the machine may be busy. `python -m bench.simulation --profile` shows where the time goes.
 """
 
 import cProfile
@@ -116,16 +116,17 @@ def profile(case: Case) -> None:
     pstats.Stats(profiler).sort_stats("tottime").print_stats(18)
 
 
-def main() -> None:
+def main() -> int:
     if "--profile" in sys.argv:
         for case in CASES:
             print(f"== {case.name}")
             profile(case)
-        return
+        return 0
     for case in CASES:
         best = max(measure(case) for _ in range(RUNS))
         print(f"simulation: {case.name:38} {best:9,.0f} requests/s (target {TARGET:,})")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

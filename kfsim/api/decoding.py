@@ -47,6 +47,8 @@ def decode(
     Raises BadRequest, Invalid.
     """
     given_version, given_kind = data.get("apiVersion"), data.get("kind")
+    if "." not in resource.group:  # built-in kinds: typed clients leave both out
+        given_version, given_kind = given_version or api_version, given_kind or resource.kind
     if given_kind != resource.kind or given_version != api_version:
         if not given_kind or not given_version:
             raise BadRequest("Object 'Kind' or 'apiVersion' is missing in the body of the request")
@@ -58,7 +60,7 @@ def decode(
         raise BadRequest(
             f"{given_kind} in version {given_version!r} cannot be handled as a {resource.kind}"
         )
-    clean = _without_nulls({**data, "apiVersion": resource.api_version}, 0)
+    clean = _without_nulls({**data, "apiVersion": resource.api_version, "kind": resource.kind}, 0)
     text = orjson.dumps(clean)
     warnings: tuple[str, ...] = ()
     try:
@@ -139,21 +141,21 @@ def _make_invalid(
         path = _field_path(location)
         found = row["input"]
         if row["type"] == "missing":
-            cause = Cause(path, f"{path}: Required value", "FieldValueRequired")
+            cause = Cause(path, "Required value", "FieldValueRequired")
         elif (expected := _EXPECTED.get(row["type"])) is not None:
             shown = orjson.dumps(found).decode() if _is_short(found) else f'"{json_type(found)}"'
             cause = Cause(
                 path,
-                f"{path}: Invalid value: {shown}: {path} in body must be of type {expected}: "
+                f"Invalid value: {shown}: {path} in body must be of type {expected}: "
                 f'"{json_type(found)}"',
                 "FieldValueTypeInvalid",
             )
         else:
-            cause = Cause(path, f"{path}: Invalid value: {row['msg']}", "FieldValueInvalid")
+            cause = Cause(path, f"Invalid value: {row['msg']}", "FieldValueInvalid")
         causes.setdefault(path, cause)
     metadata = data.get("metadata")
     name = metadata.get("name", "") if isinstance(metadata, dict) else ""
-    messages = [cause.message for cause in causes.values()]
+    messages = [f"{cause.field}: {cause.message}" for cause in causes.values()]
     text = messages[0] if len(messages) == 1 else f"[{', '.join(messages)}]"
     qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
     return Invalid(f'{qualified} "{name}" is invalid: {text}', causes=tuple(causes.values()))

@@ -28,6 +28,7 @@ class KfsimError(Exception):
         super().__init__(message)
         self.message = message
         self.causes = tuple(causes)
+        self.object_name = ""  # set where the request's path does not name the object (a create)
 
 
 class BadRequest(KfsimError):

@@ -7,7 +7,8 @@ from typing import Any
 
 from kfsim import __version__
 from kfsim.api.admission import admit
-from kfsim.backends.process import ProcessBackend, ProcessSettings
+from kfsim.backends.process.backend import ProcessBackend
+from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet

@@ -1,15 +1,16 @@
 """Refuses what a web page could send: foreign Hosts, foreign Origins, unmarked bodies.
 
-The API can start commands on this machine and asks for no password on loopback, so a browser must
-not be able to reach it: a page's request carries an Origin that is not the API's own, a rebound
-DNS name shows in Host, and a "simple" cross-site request cannot carry a JSON, YAML or patch
-content type.
+The API can start commands on this machine and asks for no password on loopback, so a page
+must not be able to reach it: a page's request carries an Origin that is not the API's own, a
+rebound DNS name shows in Host, and a "simple" cross-site request cannot carry a JSON, YAML or
+patch content type.
 """
 
 from collections.abc import Collection
 from typing import Final
 
 from kfsim.base.errors import Forbidden
+from kfsim.kubeapi import protobuf
 from kfsim.kubeapi.bodies import JSON_TYPES, YAML_TYPES
 from kfsim.kubeapi.status import UnsupportedMediaType
 
@@ -20,7 +21,7 @@ _PATCH_TYPES: Final = (
     "application/strategic-merge-patch+json",
     "application/apply-patch+yaml",
 )
-_BODY_TYPES: Final = (*JSON_TYPES, *YAML_TYPES, *_PATCH_TYPES)
+_BODY_TYPES: Final = (*JSON_TYPES, *YAML_TYPES, *_PATCH_TYPES, protobuf.MEDIA_TYPE)
 
 
 def check_host(host: str, allowed: Collection[str]) -> None:
@@ -48,8 +49,16 @@ def check_origin(origin: str | None, host: str) -> None:
         )
 
 
-def check_body_type(method: str, content_type: str, *, has_body: bool) -> None:
-    """Writes must say what they carry. Raises UnsupportedMediaType."""
+def check_body_type(
+    method: str, content_type: str, *, has_body: bool, from_browser: bool = False
+) -> None:
+    """Writes must say what they carry. Raises UnsupportedMediaType.
+
+    The official Python client creates custom objects without a content type, which then means
+    JSON; a browser (it marks its requests with Origin or Sec-Fetch-Site) may not.
+    """
+    if not content_type and method != "PATCH" and not from_browser:
+        return
     needs_type = method in ("POST", "PUT", "PATCH") or (method == "DELETE" and has_body)
     if needs_type and content_type not in _BODY_TYPES:
         raise UnsupportedMediaType(

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from kfsim.api.core import Pod
 from kfsim.api.meta import Object
 from kfsim.base.clock import Clock
-from kfsim.base.errors import BadRequest, NotFound
-from kfsim.kubeapi.bodies import MERGE_PATCH_TYPE, parse_body
+from kfsim.base.errors import BadRequest, KfsimError, NotFound
+from kfsim.kubeapi.bodies import parse_body, parse_patch
 from kfsim.kubeapi.encoding import encode_entry, encode_json, encode_list
 from kfsim.kubeapi.paths import NOT_FOUND, ResourcePath, parse_path
 from kfsim.kubeapi.ports import LogRequest, LogSource
@@ -26,7 +26,6 @@ from kfsim.kubeapi.queries import (
 )
 from kfsim.kubeapi.status import (
     MethodNotAllowed,
-    UnsupportedMediaType,
     about,
     make_success,
     make_warning,
@@ -36,7 +35,7 @@ from kfsim.kubeapi.watching import WatchStream, parse_watch
 from kfsim.kubeapi.writing import Admission, Writer, Written, parse_delete_options
 from kfsim.store import Entry, Store
 
-_JSON = "application/json"
+_JSON: Final = "application/json"
 
 
 class ResourceHandler:
@@ -184,12 +183,19 @@ class ResourceHandler:
     # Writing
 
     async def _create(self, request: web.Request, path: ResourcePath) -> web.StreamResponse:
-        written = await self._writer.create(
-            path,
-            parse_body(await request.read(), request.content_type),
-            validation=parse_validation(request.query),
-            dry_run=parse_dry_run(request.query),
-        )
+        data = parse_body(await request.read(), _body_type(request))
+        try:
+            written = await self._writer.create(
+                path,
+                data,
+                validation=parse_validation(request.query),
+                dry_run=parse_dry_run(request.query),
+            )
+        except KfsimError as error:
+            metadata = data.get("metadata")
+            if isinstance(metadata, dict):
+                error.object_name = str(metadata.get("name") or "")
+            raise
         return self._answer(request, path, written, status=201)
 
     async def _change(self, request: web.Request, path: ResourcePath) -> web.StreamResponse:
@@ -198,23 +204,18 @@ class ResourceHandler:
             raise NotFound(NOT_FOUND)
         body = await request.read()
         if request.method == "PUT":
-            data = parse_body(body, request.content_type)
+            data = parse_body(body, _body_type(request))
             written = await self._writer.update(path, data, validation=validation, dry_run=dry_run)
-        elif request.content_type == MERGE_PATCH_TYPE:
-            patch = parse_body(body, _JSON)
+        else:
+            patch = parse_patch(body, request.content_type)
             written = await self._writer.merge_patch(
                 path, patch, validation=validation, dry_run=dry_run
-            )
-        else:
-            raise UnsupportedMediaType(
-                f"the patch type {request.content_type} is not supported yet - accepted media "
-                f"types include: {MERGE_PATCH_TYPE}"
             )
         return self._answer(request, path, written, status=200)
 
     async def _delete(self, request: web.Request, path: ResourcePath) -> web.StreamResponse:
         body = await request.read()
-        data = parse_body(body, request.content_type) if body else {}
+        data = parse_body(body, _body_type(request)) if body else {}
         options = parse_delete_options(data, request.query)
         if not path.name:
             selection = self._selection(request, path)
@@ -237,6 +238,11 @@ class ResourceHandler:
         for warning in written.warnings:
             response.headers.add("Warning", make_warning(warning))
         return response
+
+
+def _body_type(request: web.Request) -> str:
+    """The content type; without one (the guard has let it pass) the body is JSON."""
+    return request.content_type if request.headers.get("Content-Type") else _JSON
 
 
 def _encode_object(path: ResourcePath, obj: Object) -> bytes:

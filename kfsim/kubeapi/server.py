@@ -3,6 +3,7 @@
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -10,8 +11,8 @@ from aiohttp import web
 import kfsim
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
-from kfsim.base.errors import KfsimError, NotFound
-from kfsim.kubeapi import discovery
+from kfsim.base.errors import Invalid, KfsimError, NotFound
+from kfsim.kubeapi import discovery, openapi
 from kfsim.kubeapi.bodies import LARGEST_BODY
 from kfsim.kubeapi.encoding import encode_json
 from kfsim.kubeapi.guard import LOOPBACK_HOSTS, check_body_type, check_host, check_origin
@@ -77,6 +78,8 @@ class ApiServer:
         app.router.add_get("/livez", _ok)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/version", _fixed(discovery.make_version(kfsim.__version__)))
+        app.router.add_get("/openapi/v3", _fixed(openapi.make_index()))
+        app.router.add_get("/openapi/v3/{path:.+}", self._openapi)
         app.router.add_get("/api", _fixed(discovery.make_api_versions()))
         app.router.add_get("/apis", _fixed(discovery.make_group_list()))
         app.router.add_get("/api/{version}", self._resource_list)
@@ -93,6 +96,9 @@ class ApiServer:
         ready = self._ready()
         return web.Response(text="ok" if ready else "not ready", status=200 if ready else 503)
 
+    async def _openapi(self, request: web.Request) -> web.Response:
+        return _json(openapi.make_document(request.match_info["path"]))
+
     async def _group(self, request: web.Request) -> web.Response:
         return _json(discovery.make_group(request.match_info["group"]))
 
@@ -104,8 +110,13 @@ class ApiServer:
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         check_host(request.headers.get("Host", ""), self._allowed_hosts)
         check_origin(request.headers.get("Origin"), request.headers.get("Host", ""))
-        content_type = request.content_type if "Content-Type" in request.headers else ""
-        check_body_type(request.method, content_type, has_body=request.can_read_body)
+        content_type = request.content_type if request.headers.get("Content-Type") else ""
+        check_body_type(
+            request.method,
+            content_type,
+            has_body=request.can_read_body,
+            from_browser="Origin" in request.headers or "Sec-Fetch-Site" in request.headers,
+        )
         return await handler(request)
 
     @web.middleware
@@ -130,15 +141,18 @@ class ApiServer:
             failure = KfsimError(
                 f"an error inside kfsim prevented the answer; its log has it under {reference}"
             )
-        return _json(make_failure(failure, _subject_of(request)), status=failure.code)
+        return _json(make_failure(failure, _subject_of(request, failure)), status=failure.code)
 
 
-def _subject_of(request: web.Request) -> About | None:
+def _subject_of(request: web.Request, failure: KfsimError) -> About | None:
     try:
         path = parse_path(request.path)
     except NotFound:
         return None
-    return about(path.resource, path.name)
+    subject = about(path.resource, path.name or failure.object_name)
+    if isinstance(failure, Invalid):  # kubectl prints: The InferenceService "iris" is invalid: …
+        return replace(subject, kind=path.resource.kind)
+    return subject
 
 
 def _extend(extension: Extension) -> _Handler:

@@ -41,7 +41,7 @@ class About:
 
 
 def about(resource: ResourceKind, name: str = "", uid: str = "") -> About:
-    """Details name the plural where the API server does, except that Invalid names the kind."""
+    """As `details` name it: by its plural (only Invalid names the kind)."""
     return About(name=name, group=resource.group, kind=resource.plural, uid=uid)
 
 

@@ -5,7 +5,7 @@ controllers) built from simulated parts, records a trace of all of it, and sends
 `simulate` runs one story on one:
 
     async def story(cluster: SimulatedCluster) -> None:
-        cluster.store.create(make_service())
+        cluster.apply(make_inference_service())
         traffic = cluster.send(("default", "iris"), steady(10, 60), constant(0.05))
         await cluster.until(lambda: traffic.outcomes.answered > 0, what="an answer")
 
@@ -17,16 +17,20 @@ does not change what another part does.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from kfsim.api.admission import admit
+from kfsim.api.meta import Object
+from kfsim.api.scheme import kind_of
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy, SeededEntropy
 from kfsim.base.errors import Timeout
-from kfsim.base.types import RoutingTable
-from kfsim.replicas.addresses import Address, AddressResolver
+from kfsim.base.types import RoutingTable, Stat
+from kfsim.cluster import Cluster
 from kfsim.simulation.arrivals import Phase, even_arrivals, poisson_arrivals
 from kfsim.simulation.backend import SimulatedBackend
 from kfsim.simulation.dataplane import ServiceName, SimulatedDataPlane
+from kfsim.simulation.decisions import DecisionWatch
 from kfsim.simulation.durations import Duration, constant
 from kfsim.simulation.loop import DAY, VirtualLoop, run_virtual, running_loop
 from kfsim.simulation.scripts import ReplicaScript
@@ -34,34 +38,37 @@ from kfsim.simulation.trace import Trace
 from kfsim.simulation.traffic import Traffic
 from kfsim.store import Store
 
-_POLL_SECONDS = 0.01
+_T = TypeVar("_T", bound=Object)
+_POLL_SECONDS = 0.05
+# Fixed, where the daemon asks the host for its cores: a trace must not depend on the machine.
+_START_LIMIT = 16
+_GATEWAY_PORT = 80
 
 
 class Controllers(Protocol):
     """What a cluster consists of besides store, backend and data plane."""
 
-    def start(self) -> None: ...
+    async def start(self) -> None: ...
 
     async def close(self) -> None: ...
 
 
-class ClusterNames(AddressResolver):
-    """Cluster-local names as they are on a cluster; nothing connects to them."""
-
-    def resolve(self, namespace: str, service: str) -> Address:
-        return Address(f"{service}.{namespace}.svc.cluster.local", 80)
-
-
 class _TracedDataPlane(SimulatedDataPlane):
-    """Notes every published table."""
+    """Notes every published table; `on_collect` is called with every collection of statistics."""
 
     def __init__(self, *, loop: VirtualLoop, entropy: Entropy, trace: Trace) -> None:
         super().__init__(loop=loop, entropy=entropy)
         self._trace = trace
+        self.on_collect: Callable[[], None] | None = None
 
     def publish(self, table: RoutingTable) -> None:
         self._trace.observe_routes(table)
         super().publish(table)
+
+    def collect(self, now: float) -> Sequence[Stat]:
+        if self.on_collect is not None:
+            self.on_collect()
+        return super().collect(now)
 
 
 class SimulatedCluster:
@@ -69,12 +76,12 @@ class SimulatedCluster:
 
     def __init__(
         self,
-        build: "Callable[[SimulatedCluster], Controllers]",
         *,
         seed: int = 0,
         script: ReplicaScript | None = None,
+        build: "Callable[[SimulatedCluster], Controllers] | None" = None,
     ) -> None:
-        """`build` makes the controllers from the parts; `script` is every replica's default."""
+        """`script` is every replica's default; `build` replaces the daemon's controllers."""
         self._seed = seed
         self._sources = 0
         self.loop = running_loop()
@@ -85,15 +92,14 @@ class SimulatedCluster:
         self.backend = SimulatedBackend(
             clock=self.clock, entropy=self.derive_entropy("backend"), default=script
         )
-        self.plane: SimulatedDataPlane = _TracedDataPlane(
+        self.plane = _TracedDataPlane(
             loop=self.loop, entropy=self.derive_entropy("plane"), trace=self.trace
         )
-        self.resolver = ClusterNames()
         self.store.subscribe(self.trace.observe_write)
         # The plane hears first: a replica that died must refuse what controllers then cause.
         self.backend.subscribe(self.trace.observe_replica)
         self.backend.subscribe(self.plane.observe)
-        self._controllers = build(self)
+        self._controllers = (build or build_cluster)(self)
 
     def derive_entropy(self, part: str) -> Entropy:
         """Dice for one part, the same for equal seeds."""
@@ -101,13 +107,19 @@ class SimulatedCluster:
 
     async def start(self) -> None:
         await self.backend.open()
-        self._controllers.start()
+        await self._controllers.start()
 
     async def close(self) -> None:
         await self._controllers.close()
         await self.backend.close()
 
     # What stories do
+
+    def apply(self, obj: _T) -> _T:
+        """Create or replace an object as a client does: defaulted and validated."""
+        stored = self.store.find(type(obj), obj.metadata.name, obj.metadata.namespace)
+        admitted: _T = admit(kind_of(type(obj)), obj, stored)  # type: ignore[assignment]  # admission keeps the kind
+        return self.store.create(admitted) if stored is None else self.store.update(admitted)
 
     def send(
         self,
@@ -150,18 +162,36 @@ class SimulatedCluster:
         return self.clock.now()
 
 
+def build_cluster(world: SimulatedCluster) -> Controllers:
+    """The daemon's own controllers over the simulated parts."""
+    cluster = Cluster(
+        store=world.store,
+        clock=world.clock,
+        entropy=world.entropy,
+        backend=world.backend,
+        route_sink=world.plane,
+        stat_source=world.plane,
+        drain_gate=world.plane,
+        gateway_port=lambda: _GATEWAY_PORT,
+        start_limit=_START_LIMIT,
+    )
+    watch = DecisionWatch(trace=world.trace, store=world.store, scaling=cluster.scaling)
+    world.plane.on_collect = watch.look
+    return cluster
+
+
 def simulate(
     story: Callable[[SimulatedCluster], Awaitable[None]],
-    build: Callable[[SimulatedCluster], Controllers],
     *,
     seed: int = 0,
     script: ReplicaScript | None = None,
+    build: Callable[[SimulatedCluster], Controllers] | None = None,
     horizon: float = DAY,
 ) -> Trace:
     """Run one story on a fresh cluster to its end; returns the trace."""
 
     async def main() -> Trace:
-        cluster = SimulatedCluster(build, seed=seed, script=script)
+        cluster = SimulatedCluster(seed=seed, script=script, build=build)
         await cluster.start()
         try:
             await story(cluster)

@@ -2,7 +2,7 @@
 
 `clock`, `ports` and `backend` hold the fakes that we own: a clock advanced by hand, the three live
 ports and a replica backend that record what they are told. `table` runs reconcilers over rows of
-objects, `playbook` runs the flow core over scripts of arrivals, `scaling` is a small world of the
+objects, `reconciling` one reconciler through several steps, `playbook` runs the flow core over scripts of arrivals, `scaling` is a small world of the
 controllers below a Revision, `waiting` polls in live tests. Everything here may import the packages
 below; nothing of kfsim but a test plugin imports it.
 """

@@ -14,6 +14,7 @@ from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRun
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.api.meta import Condition
 from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
+from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
 from kfsim.store import Store
 
 _EVENTS_SHOWN = 10
@@ -22,16 +23,19 @@ _EVENTS_SHOWN = 10
 def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
     """The explanation of one InferenceService. Raises NotFound."""
     isvc = store.get(InferenceService, name, namespace)
-    ready = find_condition(isvc.status.conditions, "Ready")
+    not_ready = _not_ready(isvc)
     return {
         "name": name,
         "namespace": namespace,
         "ready": is_true(isvc.status.conditions),
-        "reason": _text(ready),
+        "reason": _text(not_ready[0]) if not_ready else "",
         "url": isvc.status.url,
         "generation": isvc.metadata.generation,
         "observedGeneration": isvc.status.observed_generation,
-        "notReady": _not_ready(isvc),
+        "notReady": [
+            {"type": c.type, "status": c.status, "reason": c.reason, "message": c.message}
+            for c in not_ready
+        ],
         "model": isvc.status.model_status.model_dump(by_alias=True, exclude_none=True)
         if isvc.status.model_status is not None
         else None,
@@ -42,18 +46,18 @@ def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
     }
 
 
-def _not_ready(isvc: InferenceService) -> list[dict[str, Any]]:
-    """The conditions that are not True, those that Ready depends on first, False before Unknown."""
+def _not_ready(isvc: InferenceService) -> list[Condition]:
+    """The conditions that are not True, those that Ready depends on first, False before Unknown.
+
+    IngressReady comes after the components, for which it only waits.
+    """
     found = [
         condition
         for condition in isvc.status.conditions
-        if condition.status != TRUE and condition.type not in ("Ready", "Stopped")
+        if condition.status != TRUE and condition.type not in ("Ready", STOPPED)
     ]
-    found.sort(key=lambda c: (c.severity is not None, c.status != FALSE))
-    return [
-        {"type": c.type, "status": c.status, "reason": c.reason, "message": c.message}
-        for c in found
-    ]
+    found.sort(key=lambda c: (c.severity is not None, c.type == INGRESS_READY, c.status != FALSE))
+    return found
 
 
 def _runtime(store: Store, isvc: InferenceService) -> dict[str, Any] | None:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from kfsim.api import core
+from kfsim.api.apps import Deployment
 from kfsim.api.conditions import ConditionManager, is_true
 from kfsim.api.istio import VirtualService
-from kfsim.api.knative_keys import REVISION
 from kfsim.api.knative_serving import Addressable, Configuration, Service
 from kfsim.api.kserve import (
     ClusterServingRuntime,
@@ -27,6 +27,7 @@ from kfsim.api.kserve_keys import (
     ROLLOUT_DURATION,
     STOP,
 )
+from kfsim.api.names import child_name
 from kfsim.api.runtime_selection import Runtime, collect_runtimes
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.inferenceservice.canary import make_traffic
@@ -255,18 +256,20 @@ class InferenceServiceReconciler:
             model = invalid_spec(old, reason=failure.reason, message=failure.message)
             return status.replaced(model_status=model)
         revision = status.components[PREDICTOR].latest_created_revision or ""
-        namespace = isvc.metadata.namespace
-        pods = (
-            self._store.list(core.Pod, namespace, labels={REVISION: revision}) if revision else ()
-        )
         model = observe_model(
             old,
             isvc_ready=is_true(status.conditions),
             service=services.get(PREDICTOR),
-            pods=pods,
+            pods=self._pods(isvc.metadata.namespace, revision),
             revision=revision,
         )
         return status.replaced(model_status=model)
+
+    def _pods(self, namespace: str, revision: str) -> tuple[core.Pod, ...]:
+        """By owner, not by label: a lookup instead of a walk over all Pods."""
+        name = child_name(revision, "-deployment")
+        deployment = self._store.find(Deployment, name, namespace) if revision else None
+        return self._store.owned(core.Pod, deployment) if deployment is not None else ()
 
     def _store_status(self, isvc: InferenceService, status: InferenceServiceStatus) -> None:
         if status != isvc.status:

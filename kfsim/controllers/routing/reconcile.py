@@ -4,6 +4,9 @@ There is one key. What changed is noted when the write happens (`note_*`), so a 
 those objects only, however many there are.
 """
 
+from collections.abc import Hashable, Iterator
+from typing import TypeVar
+
 from kfsim.api import knative_keys as keys
 from kfsim.api.conditions import ConditionSet
 from kfsim.api.core import Endpoints
@@ -24,6 +27,7 @@ from kfsim.controllers.routing.targets import make_target
 from kfsim.controllers.runtime import Key, Result
 from kfsim.store import Entry, Store
 
+KeyT = TypeVar("KeyT", bound=Hashable)
 TABLE_KEY = Key("", "routing-table")
 _PRIVATE = "-private"
 _CONDITIONS = ConditionSet("Ready", ("NetworkConfigured", "LoadBalancerReady"))
@@ -38,6 +42,7 @@ class RoutingReconciler:
         self._sink = route_sink
         self._table = TableBuilder()
         self._ingresses: dict[Key, None] = {}
+        self._unmarked: dict[Key, None] = {}
         self._virtual_services: dict[Key, None] = {}
         self._revisions: dict[RevisionKey, None] = {}
         self._rewritten_to: dict[Key, str] = {}
@@ -65,28 +70,26 @@ class RoutingReconciler:
         return (TABLE_KEY,)
 
     def reconcile(self, key: Key) -> Result:  # the one key says nothing
-        ingresses = self._apply()
+        self._apply()
         table = self._table.build()
         if table is not None:
             self._sink.publish(table)
         wall = format_timestamp(self._clock.wall())
-        for ingress in ingresses:
-            self._mark_ready(ingress, wall=wall)
+        for unmarked in _taken(self._unmarked):
+            self._mark_ready(unmarked, wall=wall)
         return Result()
 
-    def _apply(self) -> list[Ingress]:
-        """Take in what is noted; returns the Ingresses among it that exist."""
-        revisions, self._revisions = self._revisions, {}
-        for revision in revisions:
+    def _apply(self) -> None:
+        """Take in what is noted. One that cannot be read is dropped, the others stay noted."""
+        for revision in _taken(self._revisions):
             self._apply_revision(revision)
-        changed, self._ingresses = self._ingresses, {}
-        ingresses = [found for key in changed if (found := self._apply_ingress(key)) is not None]
+        for ingress in _taken(self._ingresses):
+            self._apply_ingress(ingress)
+            self._unmarked[ingress] = None
         for host in self._table.hosts.changed:
             self._virtual_services.update(self._rewriters.get(host, {}))
-        virtual_services, self._virtual_services = self._virtual_services, {}
-        for key in virtual_services:
-            self._apply_virtual_service(key)
-        return ingresses
+        for virtual_service in _taken(self._virtual_services):
+            self._apply_virtual_service(virtual_service)
 
     def _apply_revision(self, key: RevisionKey) -> None:
         serverless = self._store.find(ServerlessService, key.name, key.namespace)
@@ -98,19 +101,18 @@ class RoutingReconciler:
         endpoints = self._store.find(Endpoints, private, key.namespace)
         self._table.put_target(key, make_target(revision, serverless, endpoints))
 
-    def _apply_ingress(self, key: Key) -> Ingress | None:
+    def _apply_ingress(self, key: Key) -> None:
         claimant = Claimant(Rank.INGRESS, key.namespace, key.name)
         ingress = self._store.find(Ingress, key.name, key.namespace)
         if ingress is None:
             self._table.hosts.put(claimant, {})
             self._table.services.put(claimant, {})
-            return None
+            return
         hosts = ingress_hosts(ingress)
         self._table.hosts.put(claimant, hosts)
         route = default_route(ingress, hosts)
         path = (key.namespace, service_name(ingress))
         self._table.services.put(claimant, {} if route is None else {path: route})
-        return ingress
 
     def _apply_virtual_service(self, key: Key) -> None:
         claimant = Claimant(Rank.VIRTUAL_SERVICE, key.namespace, key.name)
@@ -136,7 +138,10 @@ class RoutingReconciler:
             self._rewritten_to[key] = target
             self._rewriters.setdefault(target, {})[key] = None
 
-    def _mark_ready(self, ingress: Ingress, *, wall: str) -> None:
+    def _mark_ready(self, key: Key, *, wall: str) -> None:
+        ingress = self._store.find(Ingress, key.name, key.namespace)
+        if ingress is None:
+            return
         conditions = _CONDITIONS.manager(ingress.status.conditions, wall=wall)
         for type_ in _CONDITIONS.dependents:
             conditions.mark_true(type_)
@@ -148,3 +153,11 @@ class RoutingReconciler:
                 )
             )
         )
+
+
+def _taken(noted: dict[KeyT, None]) -> Iterator[KeyT]:
+    """Each key in the order noted, taken off before it is used."""
+    while noted:
+        key = next(iter(noted))
+        del noted[key]
+        yield key

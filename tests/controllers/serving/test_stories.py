@@ -4,7 +4,12 @@ from kfsim.api import core
 from kfsim.api.apps import Deployment
 from kfsim.api.knative_internal import PodAutoscaler
 from kfsim.api.knative_serving import Image, Revision, TrafficTarget
+from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import RevisionKey
+from kfsim.controllers import configuration, labeler, revision, route, routing, service
+from kfsim.controllers.runtime import Dispatcher, Key, Recorder
+from kfsim.simulation.loop import running_loop
+from kfsim.testing.ports import RecordingRouteSink
 
 LATEST = TrafficTarget(latest_revision=True, percent=100)
 FIRST, SECOND = "iris-00001", "iris-00002"
@@ -147,6 +152,36 @@ def test_a_quiet_world_writes_nothing(play_serving):
 
 
 def world_key(name):
-    from kfsim.controllers.runtime import Key
-
     return Key("default", name)
+
+
+def test_a_restart_publishes_the_same_routes_and_writes_nothing(play_serving):
+    async def story(world):
+        await world.apply("one")
+        await world.come_up(FIRST)
+        before, version = world.sink.table, world.store.resource_version
+        clock = running_loop().clock
+        sink = RecordingRouteSink()
+        recorder = Recorder(
+            store=world.store, clock=clock, entropy=SeededEntropy(3), component="kfsim"
+        )
+        common = {"store": world.store, "clock": clock, "recorder": recorder}
+        again = Dispatcher(store=world.store, clock=clock)
+        for controller in (
+            service.make_controller(**common),
+            configuration.make_controller(**common),
+            revision.make_controller(**common),
+            route.make_controller(**common, domain="localhost", gateway_port=lambda: 8080),
+            labeler.make_controller(store=world.store, clock=clock),
+            routing.make_controller(store=world.store, clock=clock, route_sink=sink),
+        ):
+            again.add(controller)
+        again.start()
+        await again.until_idle()
+        await again.close()
+        assert world.store.resource_version == version
+        assert dict(sink.table.hosts) == dict(before.hosts)
+        assert dict(sink.table.services) == dict(before.services)
+        assert dict(sink.table.revisions) == dict(before.revisions)
+
+    play_serving(story)

@@ -1,0 +1,68 @@
+"""The least OpenAPI v3 that kubectl needs: which verbs know fieldValidation and dryRun (pure).
+
+Before `kubectl create` or `apply`, kubectl looks in a group's document for the PATCH operation of
+the kind and for the query parameter it wants to use; with it there, validation is the server's.
+The documents hold no schemas, so `kubectl explain` has nothing to show.
+"""
+
+from typing import Any, Final
+
+import kfsim
+from kfsim.api.scheme import KINDS, ResourceKind, group_of
+from kfsim.base.errors import NotFound
+from kfsim.kubeapi.paths import NOT_FOUND
+
+_PARAMETERS: Final = ("dryRun", "fieldManager", "fieldValidation")
+
+
+def make_index() -> dict[str, Any]:
+    """`/openapi/v3`."""
+    versions = dict.fromkeys(version for kind in KINDS for version in kind.served)
+    return {
+        "paths": {
+            _path(version): {"serverRelativeURL": f"/openapi/v3/{_path(version)}"}
+            for version in versions
+        }
+    }
+
+
+def make_document(path: str) -> dict[str, Any]:
+    """The document of `api/VERSION` or `apis/GROUP/VERSION`. Raises NotFound."""
+    paths = {
+        _item_path(version, kind): {"patch": _make_patch(version, kind)}
+        for kind in KINDS
+        for version in kind.served
+        if _path(version) == path
+    }
+    if not paths:
+        raise NotFound(NOT_FOUND)
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "kfsim", "version": kfsim.__version__},
+        "paths": paths,
+    }
+
+
+def _path(version: str) -> str:
+    return f"apis/{version}" if "/" in version else f"api/{version}"
+
+
+def _item_path(version: str, kind: ResourceKind) -> str:
+    namespace = "namespaces/{namespace}/" if kind.namespaced else ""
+    return f"/{_path(version)}/{namespace}{kind.plural}/{{name}}"
+
+
+def _make_patch(version: str, kind: ResourceKind) -> dict[str, Any]:
+    return {
+        "operationId": f"patch{kind.kind}",
+        "parameters": [
+            {"name": name, "in": "query", "schema": {"type": "string"}} for name in _PARAMETERS
+        ],
+        "responses": {"200": {"description": "OK"}},
+        "x-kubernetes-action": "patch",
+        "x-kubernetes-group-version-kind": {
+            "group": group_of(version),
+            "version": version.rpartition("/")[2],
+            "kind": kind.kind,
+        },
+    }

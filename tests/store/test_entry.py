@@ -1,0 +1,38 @@
+import pytest
+
+from kfsim.api.core import Pod
+from kfsim.api.meta import ObjectMeta, OwnerReference
+from kfsim.api.scheme import kind_of
+from kfsim.store.entry import make_entry, restore_entry, with_version
+
+RESOURCE = kind_of(Pod)
+OWNERS = (
+    OwnerReference(api_version="v1", kind="A", name="a", uid="1"),
+    OwnerReference(api_version="v1", kind="B", name="b", uid="2", controller=True),
+)
+
+
+def test_bytes_restore_what_an_object_makes() -> None:
+    metadata = ObjectMeta(
+        name="p", namespace="n", uid="u", labels={"a": "b"}, owner_references=OWNERS
+    )
+    for more in ({}, {"deletion_timestamp": "2023-11-14T22:13:20Z"}):
+        entry = make_entry(RESOURCE, Pod(metadata=metadata.replaced(**more)), 3)
+        assert restore_entry(RESOURCE, entry.raw, 3) == entry
+        assert (entry.owner_kind, entry.owner_uids) == ("B", ("1", "2"))
+
+
+def test_versions_are_replaced_in_place() -> None:
+    metadata = ObjectMeta(name="p", uid="u", resource_version="3", labels={"v": "3"})
+    entry = with_version(make_entry(RESOURCE, Pod(metadata=metadata), 3), 14)
+    assert entry.deleting
+    assert b'"resourceVersion":"14"' in entry.raw
+    assert b'"v":"3"' in entry.raw
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[]", b"{}", b'{"metadata":{"name":"a"}}', b'{"metadata":1}']
+)
+def test_other_bytes_are_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError):
+        restore_entry(RESOURCE, raw, 1)
