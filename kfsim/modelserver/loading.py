@@ -83,7 +83,8 @@ def load_model(model_dir: str, *, allow_pickle: bool) -> LoadedModel:
 
 def _explain(error: Exception, path: Path, size: int, caught: list[Any]) -> str:
     problem = f"{type(error).__name__}: {error}".strip().replace("\n", " ")
-    if isinstance(error, ModuleNotFoundError):
+    # A module of scikit-learn itself that is missing was moved between versions.
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("sklearn"):
         return (
             f"cannot load {path}: it needs the Python module {error.name!r}, which is not "
             f"installed; install it beside kfsim (pip install {(error.name or '').split('.')[0]})"

@@ -1,4 +1,4 @@
-"""A small HTTP server, as a custom container would bring it: answers with its pid and environment."""
+"""A small HTTP server, as a custom container brings it: answers with its pid and environment."""
 
 import argparse
 import http.server

@@ -192,6 +192,11 @@ class ProcessBackend:
         if supervision is not None:
             await supervision.close()
 
+    @property
+    def supervisor_pid(self) -> int | None:
+        """The supervisor's process, while there is one."""
+        return None if self._supervision is None else self._supervision.pid
+
     def _find(self, key: ReplicaKey) -> ProcessReplica:
         replica = self._replicas.get(key)
         if replica is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from kfsim.api.core import EnvVar
 from kfsim.backends.process.children import MARKER
 
+PACKAGE_ROOT = Path(__file__).resolve().parents[3]
 TERMINATION_LOG = "KFSIM_TERMINATION_LOG"
 _PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]+)\)")
@@ -52,13 +53,12 @@ def make_base_environment(*, folder: Path, pod_name: str, marker: str) -> dict[s
 
 def make_tool_environment() -> dict[str, str]:
     """For supervisor and template: they must find kfsim, and import without starting threads."""
-    root = str(Path(__file__).resolve().parents[3])
     single = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return passed_on | {
         "PATH": search_path(),
         "LANG": "C.UTF-8",
-        "PYTHONPATH": root,
+        "PYTHONPATH": str(PACKAGE_ROOT),
         **dict.fromkeys(single, "1"),
     }
 

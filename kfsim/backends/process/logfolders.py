@@ -84,7 +84,7 @@ class LogFolders:
         dated: list[tuple[float, Path]] = []
         for folder in folders:
             try:
-                newest = max((each.stat().st_mtime for each in folder.iterdir()), default=0.0)
+                newest = max(each.stat().st_mtime for each in (folder, *folder.iterdir()))
             except FileNotFoundError:
                 continue  # removed meanwhile
             dated.append((newest, folder))

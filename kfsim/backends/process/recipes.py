@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kfsim.api.core import Container
 from kfsim.backends.process.builtin import BuiltinServer, find_builtin_server
-from kfsim.backends.process.environment import expand, resolve_variables
+from kfsim.backends.process.environment import PACKAGE_ROOT, expand, resolve_variables
 from kfsim.backends.process.failures import (
     NEEDS_DOCKER,
     PATH_NOT_MAPPABLE,
@@ -21,7 +21,11 @@ from kfsim.backends.process.failures import (
 )
 from kfsim.backends.process.mounts import VARIABLE, Mount, PathRewriter, mount_variables
 
-MODEL_SERVER = "kfsim.modelserver"
+# A fresh interpreter for the model server: it finds kfsim where this module was found.
+_MODEL_SERVER = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "from kfsim.modelserver.server import main; sys.exit(main(sys.argv[1:]))"
+)
 _PORT_VARIABLE = "KFSIM_PORT_"
 _PORT_FLAG = re.compile(r"--?[\w-]*port[\w-]*", re.IGNORECASE)
 _MENTIONS_PORT = re.compile(r"\$\(?\{?(KFSIM_PORT_\d+|PORT)\b")
@@ -109,7 +113,7 @@ def _builtin_plan(
     return ProcessPlan(
         argv=(*argv, "--socket_fd={socket_fd}"),
         env={**surroundings.base, **env, **own},
-        program=(sys.executable, "-P", "-m", MODEL_SERVER),
+        program=(sys.executable, "-P", "-c", _MODEL_SERVER, str(PACKAGE_ROOT)),
         fork=True,
         inherited_port=port,
         note=server.note,

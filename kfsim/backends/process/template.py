@@ -60,11 +60,12 @@ class Template:
         reading, writing = os.pipe()
         between = os.fork()
         if between == 0:
+            middle = os.getpid()  # asked before the fork: later it may have ended already
             replica = os.fork()
             if replica == 0:
                 os.close(reading)
                 os.close(writing)
-                self._become_replica(message, fds, os.getppid())
+                self._become_replica(message, fds, middle)
             os.write(writing, str(replica).encode())
             os._exit(0)
         os.close(writing)
