@@ -25,6 +25,8 @@ def follow(
 
     print("\nwatching for changes; Ctrl-C stops", flush=True)
     view = _make_view()
+    # What changed between the first apply and the start of the watch must not be missed.
+    unseen = True
     with view:
         for changes in watch(
             *paths,
@@ -34,8 +36,9 @@ def follow(
         ):
             if process is not None and process.poll() is not None:
                 raise Unavailable(f"the daemon of project {info.project} ended")
-            if changes:
+            if changes or unseen:
                 _reapply(client, paths, view)
+                unseen = False
             view.show(client)
 
 

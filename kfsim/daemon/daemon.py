@@ -144,7 +144,7 @@ class Daemon:
             drain_gate=gateway,
             gateway_port=lambda: gateway_port,
             start_limit=_STARTS_PER_CORE * (os.cpu_count() or 1),
-            busy=lambda: gateway.counters.open > 0,
+            busy=lambda: gateway.busy,
         )
         await self._cluster.start()
 

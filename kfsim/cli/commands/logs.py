@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from kfsim.base.errors import NotFound
 from kfsim.cli.client import ApiClient, ApiError
 from kfsim.cli.commands.common import Subparsers, add_namespace, add_parser, connect
+from kfsim.cli.output import warn
 
 _ISVC_LABEL = "serving.kserve.io/inferenceservice"
 
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     client = connect(arguments)
     pods = _pods(client, arguments.name, arguments.namespace)
     for pod in pods:
-        query = {"container": arguments.container}
+        query = {"container": arguments.container or _default_container(client, arguments, pod)}
         if arguments.follow:
             query["follow"] = "true"
         if arguments.tail >= 0:
@@ -63,6 +64,15 @@ def _pods(client: ApiClient, word: str, namespace: str) -> list[str]:
             f"started); send it a request, or see `kfsim why {name}`"
         )
     return pods
+
+
+def _default_container(client: ApiClient, arguments: argparse.Namespace, pod: str) -> str:
+    """The first one, said where there are several, as kubectl does."""
+    item = client.get(f"/api/v1/namespaces/{arguments.namespace}/pods/{pod}")
+    names = [each["name"] for each in item["spec"]["containers"]]
+    if len(names) > 1:
+        warn(f'Defaulted container "{names[0]}" out of: {", ".join(names)}')
+    return str(names[0])
 
 
 def _selector(kind: str, name: str, owner: dict[str, Any]) -> str:
