@@ -7,12 +7,12 @@ from pathlib import Path
 
 from kfsim.api.core import Probe
 from kfsim.backends.process.channel import Message
-from kfsim.backends.process.containers import CommandRun, ProcessOwner
+from kfsim.backends.process.containers import CommandRun, ProcessOwner, make_spawn
 from kfsim.backends.process.environment import make_tool_environment
 from kfsim.backends.process.logfolders import LogFolders
 from kfsim.backends.process.ports import HOST, PortLease, PortPool
 from kfsim.backends.process.prober import run_probe
-from kfsim.backends.process.replica import ProcessReplica, make_spawn
+from kfsim.backends.process.replica import ProcessReplica
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.backends.process.supervision import Supervision
 from kfsim.backends.process.template import make_template_command

@@ -1,10 +1,12 @@
 """One container's processes, attempt after attempt, and one-off commands beside it."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from kfsim.api.core import Container
+from kfsim.backends.process.channel import Message
 from kfsim.backends.process.logs import TAIL_BYTES
 from kfsim.backends.process.recipes import ProcessPlan
 
@@ -106,3 +108,22 @@ def describe_exit(termination_log: Path, tail: str) -> str:
     except OSError:
         written = b""
     return written.decode(errors="replace").strip() or tail
+
+
+def make_spawn(plan: ProcessPlan, *, cwd: str, log: Mapping[str, object], fork: bool) -> Message:
+    """The supervisor's spawn request, without its id."""
+    return {
+        "op": "spawn",
+        "program": list(plan.program),
+        "argv": list(plan.argv),
+        "env": dict(plan.env),
+        "cwd": cwd,
+        "log": dict(log),
+        "fork": fork,
+    }
+
+
+def port_was_taken(tail: str) -> bool:
+    """Whether a container's last words say that somebody else has its port."""
+    text = tail.lower()
+    return "address already in use" in text or "eaddrinuse" in text

@@ -9,13 +9,18 @@ gets wrong becomes a FAILED event, never an exception.
 
 import asyncio
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from kfsim.api.core import Container
 from kfsim.backends.process.channel import Message
-from kfsim.backends.process.containers import ContainerRun, describe_exit
+from kfsim.backends.process.containers import (
+    ContainerRun,
+    describe_exit,
+    make_spawn,
+    port_was_taken,
+)
 from kfsim.backends.process.environment import TERMINATION_LOG, make_base_environment
 from kfsim.backends.process.failures import CREATE_ERROR, StartFailure
 from kfsim.backends.process.logs import log_path
@@ -325,7 +330,7 @@ class ProcessReplica:
         is_init = run.container.name in self._init
         message = describe_exit(self._termination_log(run.container.name), tail)
         custom = run.plan is not None and run.plan.inherited_port is None
-        if custom and _port_was_taken(tail):
+        if custom and port_was_taken(tail):
             # Its server wants the port for itself: the next start finds it free.
             for port in container_ports(
                 run.container, serving_port=self._serving_port(run.container)
@@ -364,21 +369,3 @@ class ProcessReplica:
                 message=message,
             )
         )
-
-
-def make_spawn(plan: ProcessPlan, *, cwd: str, log: Mapping[str, object], fork: bool) -> Message:
-    """The supervisor's spawn request, without its id."""
-    return {
-        "op": "spawn",
-        "program": list(plan.program),
-        "argv": list(plan.argv),
-        "env": dict(plan.env),
-        "cwd": cwd,
-        "log": dict(log),
-        "fork": fork,
-    }
-
-
-def _port_was_taken(tail: str) -> bool:
-    text = tail.lower()
-    return "address already in use" in text or "eaddrinuse" in text
