@@ -114,18 +114,20 @@ class ProcessReplica:
         return run
 
     async def stop(self, grace: float) -> None:
-        """End everything; returns when GONE was sent."""
-        if not self._stopping:
-            self._stopping = True
-            await self._end_progress()
-            runs = [*self._init.values(), *self._containers.values()]
-            for run in runs:
-                if run.identity is not None:
-                    self._host.stop_process(run.identity, grace)
-            for run in runs:
-                await run.ended.wait()
-            await self._clean_up("Stopped", "")
-        await self._gone.wait()
+        """End everything; returns when GONE was sent.
+
+        The ending belongs to the replica, not to who asked first: a caller that is cancelled
+        leaves it under way, and a later one with less patience shortens the grace period.
+        """
+        self._stopping = True
+        await self._end_progress()
+        runs = [*self._init.values(), *self._containers.values()]
+        for run in runs:
+            if run.identity is not None and not run.ended.is_set():
+                self._host.stop_process(run.identity, grace)
+        for run in runs:
+            await run.ended.wait()
+        await self._clean_up("Stopped", "")
 
     async def lose(self, message: str) -> None:
         """The supervisor is gone, and every process with it."""
