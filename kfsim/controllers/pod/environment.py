@@ -63,7 +63,8 @@ def resolve_container(container: Container, pod: Pod, sources: Sources) -> Conta
         return container
     known: dict[str, str] = {}
     for source in container.env_from:
-        known.update(_values_from(source, sources))
+        taken = _values_from(source, sources)
+        known.update((name, _escape(value)) for name, value in taken.items())
     for variable in container.env:
         value = _resolve_variable(variable, container, pod, sources, known)
         if value is not None:
@@ -92,7 +93,14 @@ def _resolve_variable(
 ) -> str | None:
     if variable.value_from is None:
         return expand(variable.value or "", known)
-    return _referenced(variable.value_from, container, pod, sources)
+    value = _referenced(variable.value_from, container, pod, sources)
+    return None if value is None else _escape(value)
+
+
+def _escape(value: str) -> str:
+    """Guard what came from elsewhere: Kubernetes expands `$(NAME)` only in values as written, and
+    the last reader of the resolved environment unescapes `$$`."""
+    return value.replace("$", "$$")
 
 
 def _referenced(

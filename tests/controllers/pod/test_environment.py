@@ -195,6 +195,31 @@ def test_an_unknown_field_is_refused():
         resolve_field(POD, "spec.containers")
 
 
+def test_dollars_of_a_secret_reach_the_process_as_they_are():
+    class Dollars(Sources):
+        def secret(self, name):
+            return Secret(metadata=ObjectMeta(name=name), string_data={"TOKEN": "a$$b$(MODE)"})
+
+    reference = EnvVarSource(secret_key_ref=KeySelector(name="keys", key="TOKEN"))
+    container = Container(
+        name="c",
+        env=(
+            EnvVar(name="MODE", value="fast"),
+            EnvVar(name="ONE", value_from=reference),
+            EnvVar(name="TWO", value="<$(ONE)>"),
+        ),
+        env_from=(EnvFromSource(secret_ref=EnvFromRef(name="keys")),),
+    )
+    resolved = resolve_container(container, POD, Dollars())
+    found = {each.name: (each.value or "").replace("$$", "$") for each in resolved.env}
+    assert found == {
+        "TOKEN": "a$$b$(MODE)",
+        "MODE": "fast",
+        "ONE": "a$$b$(MODE)",
+        "TWO": "<a$$b$(MODE)>",
+    }
+
+
 def test_binary_and_string_data():
     config_map = ConfigMap(binary_data={"b": b64encode(b"\x00").decode()})
     assert config_map_values(config_map) == {"b": b"\x00"}
