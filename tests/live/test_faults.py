@@ -66,7 +66,7 @@ def test_a_truncated_model_is_named_with_its_file(
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        (b"{not json", "JSON"),
+        (b"{not json", "Unrecognized request format"),
         (b"[1, 2]", "instances"),
         (b'{"instances": 3}', "instances"),
         (b'{"instances": [[1, 2]]}', "feature"),
