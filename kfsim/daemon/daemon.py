@@ -8,10 +8,10 @@ from typing import Any
 from kfsim import __version__
 from kfsim.api.admission import admit
 from kfsim.backends.process.backend import ProcessBackend
+from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
-from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.listening import Listener, listen
@@ -35,7 +35,14 @@ _STARTS_PER_CORE = 2
 class Daemon:
     """Composes the parts, starts them in order, and stops them in the reverse one."""
 
-    def __init__(self, settings: DaemonSettings, *, on_shutdown: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: DaemonSettings,
+        *,
+        processes: ProcessSettings,
+        launch: Launch,
+        on_shutdown: Callable[[], None],
+    ) -> None:
         """`on_shutdown` is called when a client asks for the end."""
         self._settings = settings
         self._on_shutdown = on_shutdown
@@ -45,35 +52,31 @@ class Daemon:
             state_dir=settings.state_dir,
             clock=self._clock,
             entropy=self._entropy,
-            settings=ProcessSettings(allow_pickle=settings.allow_pickle),
+            settings=processes,
+            launch=launch,
         )
         self._journal: SqliteJournal | None = None
         self._gateway: Gateway | None = None
         self._api: ApiServer | None = None
         self._cluster: Cluster | None = None
         self._info: DaemonInfo | None = None
-        self._tasks = TaskSet("daemon")
         self.notes: list[str] = []
 
     async def start(self) -> DaemonInfo:
         """Open everything. Raises KfsimError with the mend; `stop` is due in any case."""
-        # The fork template imports frameworks, which takes longest: it goes first.
-        opening = self._tasks.spawn(self._backend.open(), name="open the backend")
-        try:
-            store = self._open_store()
-            api = await self._serve_api(store)
-            gateway = await self._serve_gateway(api.address)
-            self._info = DaemonInfo(
-                pid=os.getpid(),
-                gateway=gateway.address,
-                api=api.address,
-                version=__version__,
-                project=self._settings.project,
-                root=self._settings.root,
-                state_dir=str(self._settings.state_dir),
-            )
-        finally:
-            await opening
+        await self._backend.open()
+        store = self._open_store()
+        api = await self._serve_api(store)
+        gateway = await self._serve_gateway(api.address)
+        self._info = DaemonInfo(
+            pid=os.getpid(),
+            gateway=gateway.address,
+            api=api.address,
+            version=__version__,
+            project=self._settings.project,
+            root=self._settings.root,
+            state_dir=str(self._settings.state_dir),
+        )
         await self._start_cluster(store, gateway.port)
         calm_garbage_collection()
         return self._info

@@ -8,14 +8,13 @@ from pathlib import Path
 from kfsim.api.core import Probe
 from kfsim.backends.process.channel import Message
 from kfsim.backends.process.containers import CommandRun, ProcessOwner, make_spawn
-from kfsim.backends.process.environment import make_tool_environment
+from kfsim.backends.process.launch import Launch, launch_supervisor
 from kfsim.backends.process.logfolders import LogFolders
 from kfsim.backends.process.ports import HOST, PortLease, PortPool
 from kfsim.backends.process.prober import run_probe
 from kfsim.backends.process.replica import ProcessReplica
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.backends.process.supervision import Supervision
-from kfsim.backends.process.template import make_template_command
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.errors import AlreadyExists, NotFound, Unavailable
@@ -31,7 +30,6 @@ from kfsim.replicas.backend import (
 )
 
 _logger = logging.getLogger(__name__)
-_MODEL_SERVER = "kfsim.modelserver.server:main"
 _RESTART_SECONDS = 1.0
 _EXEC_OUTPUT_BYTES = 2**20
 
@@ -40,9 +38,17 @@ class ProcessBackend:
     """Runs replicas as local processes; they end with the daemon."""
 
     def __init__(
-        self, *, state_dir: Path, clock: Clock, entropy: Entropy, settings: ProcessSettings
+        self,
+        *,
+        state_dir: Path,
+        clock: Clock,
+        entropy: Entropy,
+        settings: ProcessSettings,
+        launch: Launch | None = None,
     ) -> None:
+        """`launch` is a supervisor that was started ahead, with the same settings."""
         self.settings = settings
+        self._launch = launch
         self.claims = settings.volumes_dir or state_dir / "volumes"
         self._state_dir = state_dir
         self._clock = clock
@@ -81,19 +87,10 @@ class ProcessBackend:
         return self._state_dir / "replicas"
 
     async def _start_supervisor(self) -> None:
-        supervision = Supervision(log=self._log_folders.root / "supervisor.log", listener=self)
-        await supervision.start()
-        if self.settings.fork:
-            supervision.send(
-                {
-                    "op": "template",
-                    "argv": make_template_command(
-                        _MODEL_SERVER, self.settings.preload_now, self.settings.preload_later
-                    ),
-                    "env": make_tool_environment(),
-                }
-            )
-        self._supervision = supervision
+        launch, self._launch = self._launch, None
+        if launch is None:
+            launch = await asyncio.to_thread(launch_supervisor, self._state_dir, self.settings)
+        self._supervision = Supervision(launch, listener=self)
 
     async def start(self, spec: ReplicaSpec) -> None:
         """See ReplicaBackend."""

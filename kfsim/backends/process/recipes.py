@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kfsim.api.core import Container
 from kfsim.backends.process.builtin import BuiltinServer, find_builtin_server
-from kfsim.backends.process.environment import PACKAGE_ROOT, expand, resolve_variables
+from kfsim.backends.process.environment import expand, resolve_variables
 from kfsim.backends.process.failures import (
     NEEDS_DOCKER,
     PATH_NOT_MAPPABLE,
@@ -20,6 +20,7 @@ from kfsim.backends.process.failures import (
     StartFailure,
 )
 from kfsim.backends.process.mounts import VARIABLE, Mount, PathRewriter, mount_variables
+from kfsim.backends.process.tools import PACKAGE_ROOT
 
 # A fresh interpreter for the model server: it finds kfsim where this module was found.
 _MODEL_SERVER = (

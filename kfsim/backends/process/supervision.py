@@ -1,4 +1,4 @@
-"""The daemon's side of the supervisor: starts it, talks to it, notices its loss.
+"""The daemon's side of the supervisor: talks to it, notices its loss, ends it.
 
 When the supervisor is killed, its children die with it by the kernel's hand; the process groups it
 had reported are killed here too, because grandchildren would survive that.
@@ -6,23 +6,17 @@ had reported are killed here too, because grandchildren would survive that.
 
 import asyncio
 import logging
-import os
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from kfsim.backends.process.channel import Channel, ChannelClosed, Message
 from kfsim.backends.process.children import signal_group
-from kfsim.backends.process.environment import make_tool_environment
+from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.linux import start_ticks
-from kfsim.base.errors import Unavailable
 
 _logger = logging.getLogger(__name__)
-_MODULE = "kfsim.backends.process.supervisor"
 _END_SECONDS = 10
 
 
@@ -45,12 +39,11 @@ class SupervisionListener(Protocol):
 class Supervision:
     """One supervisor process."""
 
-    def __init__(self, *, log: Path, listener: SupervisionListener) -> None:
-        self._log = log
+    def __init__(self, launch: Launch, *, listener: SupervisionListener) -> None:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._channel: Channel | None = None
+        self._process: subprocess.Popen[bytes] | None = launch.process
+        self._channel: Channel | None = launch.channel
         self._groups: dict[str, tuple[int, int | None]] = {}
         self._closing = False
         self._handlers: dict[str, Callable[[Message], None]] = {
@@ -62,42 +55,11 @@ class Supervision:
                 ready=message["ready"], message=message["message"]
             ),
         }
+        self._loop.add_reader(launch.channel.fileno(), self._read)
 
     @property
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
-
-    async def start(self) -> None:
-        """Start the process. Raises Unavailable."""
-        ours, theirs = socket.socketpair()
-        try:
-            self._process = await asyncio.to_thread(self._spawn, theirs.fileno())
-        except OSError as error:
-            ours.close()
-            raise Unavailable(
-                f"cannot start the supervisor of process replicas: {error}; see {self._log}"
-            ) from error
-        finally:
-            theirs.close()
-        self._channel = Channel(ours)
-        self._loop.add_reader(self._channel.fileno(), self._read)
-
-    def _spawn(self, fd: int) -> subprocess.Popen[bytes]:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        log = os.open(self._log, flags, 0o600)
-        try:
-            return subprocess.Popen(
-                [sys.executable, "-P", "-m", _MODULE, str(fd)],
-                env=make_tool_environment(),
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(fd,),
-                start_new_session=True,
-            )
-        finally:
-            os.close(log)
 
     def send(self, message: Message, fds: Sequence[int] = ()) -> None:
         """Send a request. A supervisor that is gone is reported by `on_lost`, not here."""
