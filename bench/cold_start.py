@@ -43,7 +43,8 @@ def main() -> None:
     times = []
     with Project() as project:
         (project.manifests / "config.yaml").write_text(_CONFIG)
-        for number in range(_RUNS):
+        # One more service goes first: its request waits for the fork template's first import.
+        for number in range(_RUNS + 1):
             project.write_service(
                 f"iris-{number:02}",
                 predictor="    minReplicas: 0\n"
@@ -51,7 +52,7 @@ def main() -> None:
             )
         project.up()
         gateway = project.daemon["gateway"]
-        for number in range(_RUNS):
+        for number in range(_RUNS + 1):
             name = f"iris-{number:02}"
             connection = http.client.HTTPConnection(gateway, timeout=60)
             connection.connect()
@@ -63,10 +64,12 @@ def main() -> None:
             if response.status != 200 or response.headers["kfsim-start"] != "cold":
                 raise RuntimeError(f"{name}: {response.status} {answer!r}")
             connection.close()
+    first = times.pop(0)
     p50 = statistics.median(times)
     print(
         f"cold start over {_RUNS} runs: p50 {p50:.1f} ms, max {max(times):.1f} ms; model load "
-        f"{load * 1000:.1f} ms; beyond it {p50 - load * 1000:.1f} ms, target 60 ms"
+        f"{load * 1000:.1f} ms; beyond it {p50 - load * 1000:.1f} ms, target 60 ms (the very first one, while the template still imports: "
+        f"{first:.0f} ms)"
     )
 
 
