@@ -6,13 +6,14 @@ expected.
 """
 
 import base64
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from kfsim.api.core import Secret
@@ -76,7 +77,8 @@ def decode(
             version = api_version.rpartition("/")[2]
             raise BadRequest(
                 f'{resource.kind} in version "{version}" cannot be handled as a {resource.kind}: '
-                f"strict decoding error: {', '.join(texts)}"
+                f"strict decoding error: {', '.join(texts)}",
+                causes=_suggestions(resource, unknown),
             ) from error
         if validation is FieldValidation.WARN:
             warnings = texts
@@ -180,6 +182,43 @@ def _real_location(data: Any, location: tuple[int | str, ...]) -> tuple[int | st
 
 def _is_field_name(step: str) -> bool:
     return step not in ("str", "int", "float", "bool")
+
+
+def _suggestions(resource: ResourceKind, unknown: Sequence[ErrorDetails]) -> tuple[Cause, ...]:
+    """Per unknown field, the nearest one that exists where one is near. They travel beside
+    Kubernetes' own message, which clients compare."""
+    causes = []
+    for row in unknown:
+        loc = row["loc"]
+        near = difflib.get_close_matches(str(loc[-1]), _fields_at(resource.model, loc[:-1]), n=1)
+        if near:
+            causes.append(
+                Cause(_field_path(loc), f'did you mean "{near[0]}"?', "FieldValueInvalid")
+            )
+    return tuple(causes)
+
+
+def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The wire names of the fields at a place of the model; empty where it is no model."""
+    found: type[BaseModel] | None = model
+    for step in loc:
+        if isinstance(step, int):
+            continue
+        annotation = next(
+            (f.annotation for n, f in found.model_fields.items() if step in (n, f.alias)), None
+        )
+        found = _model_in(annotation)
+        if found is None:
+            return []
+    return [field.alias or name for name, field in found.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside `X | None`, `tuple[X, ...]` and the like."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(each) for each in get_args(annotation))
+    return next((each for each in inner if each is not None), None)
 
 
 def _field_path(location: Sequence[int | str]) -> str:

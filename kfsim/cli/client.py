@@ -37,9 +37,12 @@ class ApiError(KfsimError):
 
 
 def describe_status(status: Document) -> str:
-    """`from server (NotFound): …`, as kubectl writes it."""
+    """`from server (NotFound): …`, as kubectl writes it, and the server's hints for a bad request."""
     reason = status.get("reason", "")
     message = status.get("message", "no message")
+    if reason == "BadRequest":
+        causes = (status.get("details") or {}).get("causes") or ()
+        message += "".join(f"; {each['field']}: {each['message']}" for each in causes)
     return f"from server ({reason}): {message}" if reason else f"from server: {message}"
 
 

@@ -143,3 +143,11 @@ def test_secrets_must_be_base64() -> None:
     with pytest.raises(BadRequest, match=r"data\[a\] is not base64"):
         strict(Secret, data={"a": "#"})
     assert strict(Secret, stringData={"a": "x"}).data == {"a": "eA=="}
+
+
+def test_an_unknown_field_is_answered_with_the_nearest_known_one() -> None:
+    with pytest.raises(BadRequest) as caught:
+        strict(Pod, spec={"containers": [{"name": "c", "imagee": "i"}], "qqqqqq": 1})
+    assert [(cause.field, cause.message) for cause in caught.value.causes] == [
+        ("spec.containers[0].imagee", 'did you mean "image"?')
+    ]

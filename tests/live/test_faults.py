@@ -34,6 +34,7 @@ def test_an_unknown_field_is_named_and_stops_nothing_else(kfsim: Kfsim, iris_mod
     assert done.returncode == 1
     assert "typo.yaml:1" in done.stdout
     assert 'unknown field "spec.predictor.minReplica"' in done.stdout
+    assert 'did you mean "minReplicas"?' in done.stdout
     assert kfsim.post("iris")[0] == 200
 
 
