@@ -265,21 +265,19 @@ class Exchange:
         self._plane.pool.connect(endpoint, self)
 
     def _try_elsewhere(self, reason: str) -> None:
-        """Nothing was sent yet: another replica may take it."""
+        """Nothing was sent yet: another replica takes it, or it is held until one can."""
         plane, ticket = self._plane, self._ticket
         assert ticket is not None  # connections are asked for after admission
-        failed = str(ticket.endpoint.replica) if ticket.endpoint else ""
-        if ticket.attempts + 1 < plane.limits.attempts and plane.flow.retry(
-            ticket, plane.clock.now()
-        ):
-            plane.counters.retries += 1
-            # The retry itself may have granted it by callback.
-            if ticket.state is TicketState.GRANTED and not self._on_its_way:
-                self._dispatch(ticket)
-            elif ticket.state is TicketState.REJECTED:
-                self._rejected(ticket)
-        else:
-            self.answer(make_bad_gateway(failed, reason))
+        if not plane.flow.retry(ticket, plane.clock.now()):
+            self._answer_bad_gateway(reason)
+            return
+        plane.counters.retries += 1
+        # The retry itself may have granted it by callback.
+        if ticket.state is TicketState.GRANTED and not self._on_its_way:
+            self._dispatch(ticket)
+        elif ticket.state is TicketState.REJECTED:
+            self._rejected(ticket)
+        plane.timer.arm()
 
     def _answer_bad_gateway(self, reason: str) -> None:
         endpoint = self._ticket.endpoint if self._ticket is not None else None

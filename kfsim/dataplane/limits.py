@@ -18,4 +18,3 @@ class Limits:
     connect_timeout: float = 10.0
     idle_upstreams: int = 1000
     idle_upstreams_per_endpoint: int = 100
-    attempts: int = 3

@@ -22,8 +22,8 @@ class Balancer(Protocol):
         """Replace the targets; slots taken before stay taken."""
         ...
 
-    def take(self, *, avoid: QueueProxy | None = None) -> QueueProxy | None:
-        """A replica with a free slot, None when there is none besides `avoid`."""
+    def take(self) -> QueueProxy | None:
+        """A replica with a free slot, None when there is none."""
         ...
 
     def release(self, replica: QueueProxy) -> None:
@@ -41,10 +41,8 @@ class LeastOfTwo:
     def set_targets(self, targets: Sequence[QueueProxy]) -> None:
         self._targets = tuple(targets)
 
-    def take(self, *, avoid: QueueProxy | None = None) -> QueueProxy | None:
+    def take(self) -> QueueProxy | None:
         targets = self._targets
-        if avoid is not None:
-            targets = tuple(target for target in targets if target is not avoid)
         count = len(targets)
         if count == 1:
             return targets[0]
@@ -84,10 +82,8 @@ class _SlotBalancer:
             if replica.activator_slots < self._limit:
                 self._free |= 1 << index
 
-    def take(self, *, avoid: QueueProxy | None = None) -> QueueProxy | None:
+    def take(self) -> QueueProxy | None:
         free = self._free
-        if avoid is not None and avoid.index >= 0:
-            free &= ~(1 << avoid.index)
         if not free:
             return None
         replica = self._targets[self._pick(free)]

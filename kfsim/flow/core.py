@@ -64,17 +64,26 @@ class FlowCore:
         flow.admit(ticket, now)
         if flow.patience:
             self._watched[flow] = None
-            self._next_deadline = min(self._next_deadline, now + flow.patience)
+            deadline = now + flow.patience
+            if deadline < self._next_deadline:
+                self._next_deadline = deadline
         return ticket
 
     def retry(self, ticket: Ticket, now: float) -> bool:
-        """Send a granted ticket, of whose request nothing was answered, to another replica.
+        """A granted ticket's replica refused the connection, so that nothing was sent.
 
-        False when there is no other one: the ticket then is as it was. True: look at its state,
-        as after `admit`.
+        The ticket goes to another replica, or is held until one can be tried. The replica gets
+        nothing new for a while (see `Resting`), so `next_deadline` may change. True: look at the
+        ticket's state, as after `admit`. False: it was not granted, and is as it was.
         """
         flow = ticket.owner
-        return isinstance(flow, RevisionFlow) and flow.retry(ticket, now)
+        if not isinstance(flow, RevisionFlow) or not flow.retry(ticket, now):
+            return False
+        deadline = flow.next_deadline()
+        if deadline is not None:
+            self._watched[flow] = None
+            self._next_deadline = min(self._next_deadline, deadline)
+        return True
 
     def next_deadline(self) -> float | None:
         """No request falls due before this time; None when no request has a deadline."""

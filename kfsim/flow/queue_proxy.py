@@ -30,6 +30,7 @@ class QueueProxy:
         "on_idle",
         "queued",
         "ready",
+        "refusals",
         "statistics",
     )
 
@@ -47,6 +48,7 @@ class QueueProxy:
         self.in_flight = 0
         self.ready = True
         self.draining = False
+        self.refusals = 0  # connections refused one after the other, see Resting
         self.on_idle: list[Callable[[], None]] = []
         # Owned by the balancer: position among the targets (-1: none) and activator slots taken.
         self.index = -1

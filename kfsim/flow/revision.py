@@ -19,6 +19,7 @@ from kfsim.flow.breaker import BreakerState
 from kfsim.flow.deadlines import Deadlines
 from kfsim.flow.outbox import Outbox
 from kfsim.flow.queue_proxy import QueueProxy
+from kfsim.flow.resting import Resting
 from kfsim.flow.ticket import (
     ACTIVATOR_TIMEOUT,
     QUEUE_FULL,
@@ -59,6 +60,8 @@ class RevisionFlow:
         self._total = Deadlines()
         self._start = Deadlines()
         self._idle = Deadlines()
+        self._resting = Resting()
+        self._removal: Rejection | None = None
         self._has_targets = False
         self.replicas: dict[ReplicaKey, QueueProxy] = {}
         self.reporter: ActivatorReporter | None = None
@@ -103,23 +106,20 @@ class RevisionFlow:
             self._idle.start(ticket, now)
 
     def retry(self, ticket: Ticket, now: float) -> bool:
-        """Try another replica; False, and nothing changed, when there is none."""
-        failed = ticket.replica
+        """Its replica refused the connection: use another one, or hold the ticket until one can
+        be tried. False, and nothing changed, when the ticket is not granted."""
+        refusing = ticket.replica
         state = TRANSITIONS[TicketEvent.RETRY].get(ticket.state)
-        others = any(replica is not failed for replica in self._targets())
-        if state is None or failed is None or not others:
+        if state is None or refusing is None:
             return False
         ticket.state = state
-        ticket.attempts += 1
-        # Taking before leaving keeps the failed replica from being picked again at once.
-        balancer: Balancer = self._balancer if ticket.via_activator else self._ingress
-        replica = balancer.take(avoid=failed)
-        self._leave(ticket, failed, now)
+        if refusing.ready:
+            self._resting.begin(refusing, now)
+            self._retarget()
+            self._vacate(refusing, now)  # it would refuse those that it has queued as well
+        self._leave(ticket, refusing, now)
         ticket.endpoint = None
-        if replica is None:
-            self._hold_first(ticket, now)
-        else:
-            self._enter(ticket, replica, now)
+        self._place_again(ticket, now)
         self._dispatch(now)
         self._outbox.flush()
         return True
@@ -139,6 +139,8 @@ class RevisionFlow:
         self._outbox.flush()
 
     def started(self, ticket: Ticket, now: float) -> None:
+        if ticket.replica is not None:
+            ticket.replica.refusals = 0
         self._start.stop(ticket)
         self._idle.restart(ticket, now)
 
@@ -156,6 +158,8 @@ class RevisionFlow:
         for endpoint in target.endpoints:
             self._set_ready(endpoint, now)
         gone = [replica for replica in self.replicas.values() if not replica.ready]
+        for replica in gone:
+            self._resting.forget(replica)
         self._retarget()
         for replica in gone:
             self._vacate(replica, now)
@@ -178,6 +182,7 @@ class RevisionFlow:
             replica.ready = False
             replica.draining = True
         self._retarget()
+        self._removal = rejection
         for ticket in tuple(self._held):
             self._reject(ticket, rejection, now)
         for replica in tuple(self.replicas.values()):
@@ -187,11 +192,16 @@ class RevisionFlow:
     # Time and reports
 
     def next_deadline(self) -> float | None:
-        times = (self._total.earliest(), self._start.earliest(), self._idle.earliest())
+        times = (
+            self._total.earliest(),
+            self._start.earliest(),
+            self._idle.earliest(),
+            self._resting.earliest(),
+        )
         return min((time for time in times if time is not None), default=None)
 
     def expire(self, now: float) -> None:
-        """Reject what is late with 504, wherever it stands."""
+        """Reject what is late with 504, wherever it stands; try rested replicas again."""
         late = [
             ticket
             for deadlines in (self._total, self._start, self._idle)
@@ -201,6 +211,9 @@ class RevisionFlow:
         for ticket in sorted(late, key=lambda ticket: ticket.state):
             rejection = ACTIVATOR_TIMEOUT if ticket.via_activator else REQUEST_TIMEOUT
             self._reject(ticket, rejection, now)
+        if self._resting.wake(now):
+            self._retarget()
+            self._dispatch(now)
         self._outbox.flush()
 
     def collect(self, now: float) -> Iterator[Stat]:
@@ -241,6 +254,18 @@ class RevisionFlow:
             if ticket.via_activator:
                 self._balancer.release(replica)
             self._refuse(ticket, QUEUE_FULL, now)
+
+    def _place_again(self, ticket: Ticket, now: float) -> None:
+        """For a ticket whose replica refused it."""
+        if self._removal is not None:
+            self._refuse(ticket, self._removal, now)
+            return
+        balancer: Balancer = self._balancer if ticket.via_activator else self._ingress
+        replica = balancer.take()
+        if replica is None:
+            self._hold_first(ticket, now)
+        else:
+            self._enter(ticket, replica, now)
 
     def _leave(self, ticket: Ticket, replica: QueueProxy, now: float) -> None:
         if ticket.via_activator:
@@ -314,15 +339,13 @@ class RevisionFlow:
         self._start.stop(ticket)
         self._idle.stop(ticket)
 
-    def _targets(self) -> list[QueueProxy]:
-        return [item for item in self.replicas.values() if item.ready and not item.draining]
-
     def _retarget(self) -> None:
-        targets = self._targets()
+        ready = [item for item in self.replicas.values() if item.ready and not item.draining]
+        targets = [item for item in ready if item not in self._resting]
         self._balancer.set_targets(targets)
         self._ingress.set_targets(targets)
-        self._has_targets = bool(targets)
-        self._direct = self._has_targets and self._mode is ServiceMode.SERVE
+        self._has_targets = bool(ready)
+        self._direct = bool(targets) and self._mode is ServiceMode.SERVE
 
     def _set_ready(self, endpoint: Endpoint, now: float) -> None:
         replica = self.replicas.get(endpoint.replica)
@@ -332,6 +355,8 @@ class RevisionFlow:
             )
             self.replicas[endpoint.replica] = replica
             self._context.homes[endpoint.replica] = self
+        elif replica.endpoint != endpoint:
+            self._resting.forget(replica)
         replica.ready = True
         replica.endpoint = endpoint
 

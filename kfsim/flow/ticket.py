@@ -104,7 +104,6 @@ class Ticket:
 
     __slots__ = (
         "arrived",
-        "attempts",
         "cold",
         "endpoint",
         "on_grant",
@@ -136,7 +135,6 @@ class Ticket:
         self.replica: QueueProxy | None = None
         self.cold = False
         self.via_activator = False
-        self.attempts = 0
 
     @property
     def ended(self) -> bool:

@@ -59,13 +59,15 @@ class SimulatedDataPlane(RouteSink, StatSource, DrainGate):
         revision = None if route is None else route.pick(self._entropy)
         if revision is None:
             return None
-        flow = self._flow
-        ticket = flow.admit(revision, self._loop.moment, on_grant, on_reject)
-        deadline = flow.next_deadline()
-        if deadline is not None and deadline < self._deadline:
-            self._deadline = deadline
-            self._loop.call_event(deadline, self._expire)
+        ticket = self._flow.admit(revision, self._loop.moment, on_grant, on_reject)
+        self._arm()
         return ticket
+
+    def retry(self, ticket: Ticket) -> bool:
+        """The ticket's replica refused the connection (see FlowCore.retry)."""
+        retried = self._flow.retry(ticket, self._loop.moment)
+        self._arm()
+        return retried
 
     def on_loss(self, listener: LossListener) -> None:
         """Register who is told when a replica dies; its requests will never be answered."""
@@ -91,15 +93,18 @@ class SimulatedDataPlane(RouteSink, StatSource, DrainGate):
             for listener in tuple(self._losses):
                 listener(replica)
 
+    def _arm(self) -> None:
+        deadline = self._flow.next_deadline()
+        if deadline is not None and deadline < self._deadline:
+            self._deadline = deadline
+            self._loop.call_event(deadline, self._expire)
+
     def _expire(self, now: float) -> None:
         if now < self._deadline:
             return  # an earlier event took this one's place
-        self._flow.expire(now)
-        deadline = self._flow.next_deadline()
         self._deadline = inf
-        if deadline is not None:
-            self._deadline = deadline
-            self._loop.call_event(deadline, self._expire)
+        self._flow.expire(now)
+        self._arm()
 
     # RouteSink
 

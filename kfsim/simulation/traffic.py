@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import partial
 
 from kfsim.base.types import ReplicaKey
-from kfsim.dataplane.limits import Limits
 from kfsim.flow import Ticket, TicketState
 from kfsim.simulation.dataplane import ServiceName, SimulatedDataPlane
 from kfsim.simulation.durations import Duration
@@ -18,7 +17,6 @@ from kfsim.simulation.outcomes import Outcomes
 
 _NO_ROUTE = 404
 _BAD_GATEWAY = 502
-_ATTEMPTS = Limits().attempts
 
 
 class Traffic:
@@ -77,11 +75,10 @@ class Traffic:
         self._loop.call_event(self._loop.moment + self._duration(), partial(self._answered, ticket))
 
     def _refused_connection(self, ticket: Ticket) -> None:
-        """Nothing was sent yet, so another replica is tried, as often as the gateway does."""
-        now = self._loop.moment
-        if ticket.attempts + 1 >= _ATTEMPTS or not self._plane.flow.retry(ticket, now):
+        """Nothing was sent yet, so another replica takes it, or it is held until one can."""
+        if not self._plane.retry(ticket):
             self.outcomes.refuse(_BAD_GATEWAY)
-            ticket.finish(now)
+            ticket.finish(self._loop.moment)
         elif ticket.state is TicketState.GRANTED and ticket not in self._running:
             self._granted(ticket)  # the retry itself may have granted it by callback
         elif ticket.state is TicketState.REJECTED:

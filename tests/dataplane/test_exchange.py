@@ -7,7 +7,7 @@ import pytest
 
 from kfsim.base.types import Endpoint, ServiceMode
 from kfsim.dataplane.counters import Outcome
-from tests.dataplane.worlds import Replica, answer_ok, running, until
+from tests.dataplane.worlds import REVISION, Replica, answer_ok, running, until
 
 MEGABYTE = 1024 * 1024
 
@@ -203,17 +203,56 @@ async def test_refused_connection_is_tried_at_another_replica():
             assert world.flow.in_flight(dead.key) == 0
 
 
-async def test_refused_connection_without_another_replica_is_502():
+@pytest.mark.parametrize("mode", list(ServiceMode))
+async def test_refused_request_without_another_replica_is_held_until_there_is_one(mode):
+    dead, good = Replica(1), Replica(2)
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        dead.endpoint = Endpoint(dead.key, "127.0.0.1", reserved.getsockname()[1])
+        async with running(good) as world:
+            world.route(dead, mode=mode, container_concurrency=1)
+            client = await world.connect()
+            client.send("/", method="POST", body=b"x")
+            await until(lambda: world.gateway.counters.retries >= 2)
+            assert world.flow.held(REVISION) <= 1
+            world.route(good, mode=mode, container_concurrency=1)
+            reply = await client.reply()
+            client.close()
+            assert (reply.status, reply.headers["kfsim-replica"]) == (200, "pod-2")
+            assert len(good.received) == 1
+            assert world.flow.in_flight(dead.key) == 0
+
+
+async def test_refusing_replica_that_comes_back_gets_the_held_request_without_an_update():
+    late = Replica(1)
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        late.endpoint = Endpoint(late.key, "127.0.0.1", reserved.getsockname()[1])
+        async with running() as world:
+            world.route(late)
+            client = await world.connect()
+            client.send("/")
+            await until(lambda: world.gateway.counters.retries >= 1)
+            server = await asyncio.start_server(late.serve, sock=reserved)
+            assert (await client.reply()).status == 200
+            client.close()
+            server.close()
+            await late.stop()
+
+
+async def test_client_that_leaves_while_its_refused_request_is_held():
     dead = Replica(1)
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         dead.endpoint = Endpoint(dead.key, "127.0.0.1", reserved.getsockname()[1])
         async with running() as world:
             world.route(dead)
-            reply = await world.ask("/")
-            assert reply.status == 502
-            assert "default/pod-1" in reply.text
-            assert world.flow.in_flight(dead.key) == 0
+            client = await world.connect()
+            client.send("/")
+            await until(lambda: world.flow.held(REVISION) == 1)
+            client.close()
+            await until(lambda: world.gateway.counters.ended[Outcome.CLIENT_LOST] == 1)
+            assert world.flow.held(REVISION) == 0
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 502)])

@@ -50,15 +50,6 @@ def test_slots_survive_a_change_of_targets():
     assert balancer.take() is first
 
 
-@pytest.mark.parametrize("policy", [LeastOfTwo(SeededEntropy(1)), FirstAvailable(2), RoundRobin(4)])
-def test_avoided_replica_is_not_taken(policy):
-    first, second = make_replicas(2)
-    policy.set_targets([first, second])
-    assert policy.take(avoid=first) is second
-    policy.set_targets([first])
-    assert policy.take(avoid=first) is None
-
-
 def test_release_of_a_replica_that_is_no_target_frees_nothing():
     balancer = FirstAvailable(1)
     (replica,) = make_replicas(1)

@@ -184,30 +184,90 @@ def test_no_timeout_means_no_deadline():
     assert world.core.next_deadline() is None
 
 
-def test_retry_goes_to_another_replica_and_gives_the_slot_back():
-    world = World(make_target(1, 2))
+def test_refused_request_goes_to_another_replica_and_later_ones_avoid_the_refusing_one():
+    world = World(make_target(1, 2, container_concurrency=2))
     ticket = world.admit("a")
     assert world.core.retry(ticket, 0.0)
-    assert world.places("a") == ["2"]
-    world.admit("b")
-    assert world.places("b") == ["1"]
+    world.admit("b", "c")
+    assert world.places("a", "b", "c") == ["2", "2", "waits"]
+    assert world.core.in_flight(make_endpoint(1).replica) == 0
 
 
-def test_retry_waits_first_in_line_when_the_others_are_busy():
+def test_refused_request_waits_first_in_line_when_the_others_are_busy():
     world = World(make_target(1, 2))
     world.admit("a", "b", "c")
     assert world.core.retry(world.tickets["a"], 0.0)
-    # Its own slot went to the request that waited longest, itself.
-    assert world.told == ["a to 1"]
-    world.finish("b")
-    assert world.told == ["a to 1", "c to 2"]
+    assert world.told == []
+    world.finish("b", "a")
+    assert world.told == ["a to 2", "c to 2"]
 
 
-def test_retry_without_another_replica_changes_nothing():
+@pytest.mark.parametrize("mode", list(ServiceMode))
+@pytest.mark.parametrize("concurrency", [0, 1])
+def test_request_that_nobody_accepts_is_held_until_an_update_gives_a_replica(mode, concurrency):
+    world = World(make_target(1, mode=mode, container_concurrency=concurrency))
+    world.admit("a")
+    assert world.core.retry(world.tickets["a"], 0.0)
+    later = world.admit("b")
+    assert not later.cold
+    assert world.places("a", "b") == ["waits", "waits"]
+    world.update(make_target(2, mode=mode, container_concurrency=concurrency))
+    assert world.told[0] == "a to 2"
+
+
+def test_held_request_that_nobody_accepts_times_out():
+    world = World(make_target(1, timeout=10.0))
+    assert world.core.retry(world.admit("a"), 9.99)
+    world.core.expire(10.0)
+    assert world.told == ["a 504 activator request timeout"]
+
+
+def test_refusing_replica_is_tried_again_after_rests_that_grow():
     world = World(make_target(1))
     ticket = world.admit("a")
-    assert not world.core.retry(ticket, 0.0)
-    assert ticket.state is TicketState.GRANTED
+    for rest in (0.05, 0.07, 0.098):
+        assert world.core.retry(ticket, world.now)
+        assert world.core.next_deadline() == pytest.approx(world.now + rest)
+        world.now += rest - 0.001
+        world.core.expire(world.now)
+        assert ticket.state is TicketState.WAITING
+        world.now += 0.002
+        world.core.expire(world.now)
+        assert ticket.state is TicketState.GRANTED
+    ticket.first_byte(world.now)
+    ticket.finish(world.now)
+    assert world.core.retry(world.admit("b"), world.now)
+    assert world.core.next_deadline() == pytest.approx(world.now + 0.05)
+
+
+def test_what_a_refusing_replica_has_queued_moves_on_behind_the_refused_request():
+    world = World(make_target(1, 2, mode=SERVE))
+    world.admit(*"abcd")
+    ours = [name for name in "abcd" if world.places(name) == ["1"]]
+    waiting = [name for name in "abcd" if world.places(name) == ["waits"]]
+    assert world.core.retry(world.tickets[ours[0]], 0.0)
+    other = next(name for name in "abcd" if name not in (*ours, *waiting))
+    for name in (other, *waiting, *ours):
+        world.finish(name)
+    assert world.core.in_flight(make_endpoint(1).replica) == 0
+    assert all(line.endswith(" to 2") for line in world.told)
+    assert {line[0] for line in world.told} == {*ours, *waiting}
+
+
+def test_refused_request_of_a_removed_revision_is_refused():
+    world = World(make_target(1))
+    ticket = world.admit("a")
+    world.core.remove(REVISION, 1.0)
+    assert world.core.retry(ticket, 1.0)
+    assert world.places("a") == ["503 revision default/iris-00001 was removed"]
+
+
+def test_request_that_is_not_granted_cannot_be_retried():
+    world = World(make_target(1))
+    world.admit("a", "b")
+    assert not world.core.retry(world.tickets["b"], 0.0)
+    world.tickets["a"].first_byte(0.0)
+    assert not world.core.retry(world.tickets["a"], 0.0)
 
 
 def test_removed_revision_refuses_what_it_holds_and_lets_the_rest_end():
