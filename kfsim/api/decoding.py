@@ -200,16 +200,15 @@ def _suggestions(resource: ResourceKind, unknown: Sequence[ErrorDetails]) -> tup
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The wire names of the fields at a place of the model; empty where it is no model."""
-    found: type[BaseModel] | None = model
+    found = model
     for step in loc:
         if isinstance(step, int):
             continue
-        annotation = next(
-            (f.annotation for n, f in found.model_fields.items() if step in (n, f.alias)), None
-        )
-        found = _model_in(annotation)
-        if found is None:
+        fields = found.model_fields.items()
+        below = _model_in(next((f.annotation for n, f in fields if step in (n, f.alias)), None))
+        if below is None:
             return []
+        found = below
     return [field.alias or name for name, field in found.model_fields.items()]
 
 

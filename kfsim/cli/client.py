@@ -37,7 +37,7 @@ class ApiError(KfsimError):
 
 
 def describe_status(status: Document) -> str:
-    """`from server (NotFound): …`, as kubectl writes it, and the server's hints for a bad request."""
+    """`from server (NotFound): …`, as kubectl writes it, with the server's hints."""
     reason = status.get("reason", "")
     message = status.get("message", "no message")
     if reason == "BadRequest":
