@@ -68,8 +68,8 @@ def main() -> None:
     p50 = statistics.median(times)
     print(
         f"cold start over {_RUNS} runs: p50 {p50:.1f} ms, max {max(times):.1f} ms; model load "
-        f"{load * 1000:.1f} ms; beyond it {p50 - load * 1000:.1f} ms, target 60 ms (the very first one, while the template still imports: "
-        f"{first:.0f} ms)"
+        f"{load * 1000:.1f} ms; beyond it {p50 - load * 1000:.1f} ms, target 60 ms (the very "
+        f"first one, while the template still imports: {first:.0f} ms)"
     )
 
 

@@ -1,0 +1,95 @@
+"""The other commands against a real daemon: apply, wait, get, delete, down and what it keeps."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.live.tool import Kfsim
+
+SERVICE = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata:
+  name: piped
+spec:
+  predictor:
+    model:
+      modelFormat:
+        name: sklearn
+      storageUri: {model}
+"""
+
+
+def test_apply_wait_get_and_delete_as_kubectl_does(kfsim: Kfsim, iris_model: Path) -> None:
+    kfsim.up()
+    text = SERVICE.format(model=iris_model)
+    assert kfsim.run("apply", "-f", "-", stdin=text).strip() == (
+        "inferenceservice.serving.kserve.io/piped created"
+    )
+    assert kfsim.run("apply", "-f", "-", stdin=text).strip().endswith("/piped unchanged")
+    waited = kfsim.run("wait", "isvc/piped", "--for=condition=Ready", "--timeout=60s")
+    assert waited.strip() == "inferenceservice.serving.kserve.io/piped condition met"
+    assert kfsim.run("get", "isvc", "-o", "name").strip() == (
+        "inferenceservice.serving.kserve.io/piped"
+    )
+    path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
+    assert kfsim.run("get", "isvc", "piped", "-o", path).strip() == "True"
+    predicted = kfsim.run("predict", "piped", "-d", '{"instances": [[6.8, 2.8, 4.8, 1.4]]}')
+    assert '{"predictions":[1]}' in predicted
+    assert "piped-predictor-00001" in predicted
+    deleted = kfsim.run("delete", "isvc", "piped")
+    assert deleted.strip() == 'inferenceservice.serving.kserve.io "piped" deleted'
+    assert "No resources found" in kfsim.run("get", "revisions,ksvc,deployments")
+    assert kfsim.post("piped")[0] == 404
+
+
+def test_what_is_not_there_is_named(kfsim: Kfsim) -> None:
+    kfsim.up()
+    for words, text in [
+        (("get", "isvc", "ghost"), 'inferenceservices.serving.kserve.io "ghost" not found'),
+        (("get", "nonsense"), 'the server doesn\'t have a resource type "nonsense"'),
+        (("delete", "isvc", "ghost"), '"ghost" not found'),
+        (("logs", "ghost"), '"ghost" not found'),
+        (("why", "ghost"), '"ghost" not found'),
+        (("predict", "ghost", "-d", "{}"), '"ghost" not found'),
+        (("wait", "isvc/ghost", "--for=condition=Ready"), '"ghost" not found'),
+    ]:
+        done = kfsim.attempt(*words)
+        assert done.returncode == 1, words
+        assert text in done.stdout, words
+
+
+def test_a_wait_that_does_not_come_true_says_so(kfsim: Kfsim, tmp_path: Path) -> None:
+    kfsim.service("lost", tmp_path / "nowhere")
+    kfsim.up("--no-wait")
+    done = kfsim.attempt("wait", "isvc/lost", "--for=condition=Ready", "--timeout=1s")
+    assert done.returncode == 1
+    assert "timed out waiting for the condition on inferenceservices/lost" in done.stdout
+
+
+def test_down_keeps_what_was_applied_and_fresh_and_purge_forget_it(
+    kfsim: Kfsim, iris_model: Path
+) -> None:
+    kfsim.up()
+    kfsim.run("apply", "-f", "-", stdin=SERVICE.format(model=iris_model))
+    kfsim.run("wait", "isvc/piped", "--for=condition=Ready", "--timeout=60s")
+    uid = kfsim.object("isvc", "piped")["metadata"]["uid"]
+    assert kfsim.run("down").startswith("stopped ")
+    assert not kfsim.replica_pids()
+    kfsim.up()
+    assert kfsim.object("isvc", "piped")["metadata"]["uid"] == uid
+    kfsim.run("wait", "isvc/piped", "--for=condition=Ready", "--timeout=60s")
+    assert kfsim.post("piped")[0] == 200
+    kfsim.run("down")
+    kfsim.up("--fresh")
+    assert not kfsim.objects("isvc")
+    assert "purged" in kfsim.run("down", "--purge")
+    assert not kfsim.state.exists()
+
+
+@pytest.mark.parametrize("output", ["json", "yaml", "wide"])
+def test_other_outputs(kfsim: Kfsim, iris_model: Path, output: str) -> None:
+    kfsim.service("iris", iris_model)
+    kfsim.up()
+    printed = kfsim.run("get", "isvc", "iris", "-o", output)
+    assert "iris-predictor-00001" in printed
