@@ -11,4 +11,4 @@ def calm_garbage_collection() -> None:
     """Leave what was made so far out of every later collection, and collect less often."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 1000)
+    gc.disable()
