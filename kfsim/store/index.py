@@ -33,7 +33,7 @@ class Index:
     def __init__(self) -> None:
         self._kinds: dict[type[Object], dict[Key, Entry]] = {}
         self._order: dict[type[Object], list[Key]] = {}
-        self._labelled: dict[tuple[type[Object], str, str], dict[Key, None]] = {}
+        self._labelled: dict[type[Object], dict[str, dict[str, dict[Key, None]]]] = {}
         self._owned: dict[str, dict[Place, None]] = {}
         self._places: dict[str, Place] = {}
 
@@ -63,12 +63,24 @@ class Index:
             candidates = self.entries(model, namespace)
         else:
             kept = self._kinds.get(model, {})
-            keys = self._labelled.get((model, indexed, labels[indexed]), {})
+            keys = self._label_index(model, indexed).get(labels[indexed], {})
             candidates = [
                 kept[key] for key in sorted(keys) if namespace is None or key[0] == namespace
             ]
         wanted = labels.items()
         return [entry for entry in candidates if wanted <= entry.labels.items()]
+
+    def _label_index(self, model: type[Object], label: str) -> dict[str, dict[Key, None]]:
+        """The keys of a kind by the label's value; made at the first question, kept from then on,
+        because of all pairs of kind and label few are ever asked for."""
+        indexes = self._labelled.setdefault(model, {})
+        found = indexes.get(label)
+        if found is None:
+            found = indexes[label] = {}
+            for entry in self._kinds.get(model, {}).values():
+                if (value := entry.labels.get(label)) is not None:
+                    found.setdefault(value, {})[entry.key] = None
+        return found
 
     def owned_by(self, uid: str) -> list[Entry]:
         """Entries with an owner reference to `uid`, sorted by kind, namespace and name."""
@@ -106,9 +118,9 @@ class Index:
         self._places[entry.uid] = place
         for uid in entry.owner_uids:
             self._owned.setdefault(uid, {})[place] = None
-        for label in INDEXED_LABELS:
+        for label, index in self._labelled.get(model, {}).items():
             if (value := entry.labels.get(label)) is not None:
-                self._labelled.setdefault((model, label, value), {})[key] = None
+                index.setdefault(value, {})[key] = None
 
     def remove(self, entry: Entry) -> None:
         model, key = entry.model, entry.key
@@ -123,9 +135,9 @@ class Index:
         self._places.pop(entry.uid, None)
         for uid in entry.owner_uids:
             _drop(self._owned, uid, place)
-        for label in INDEXED_LABELS:
+        for label, index in self._labelled.get(model, {}).items():
             if (value := entry.labels.get(label)) is not None:
-                _drop(self._labelled, (model, label, value), key)
+                _drop(index, value, key)
 
 
 def _drop(groups: dict[_G, dict[_M, None]], group: _G, member: _M) -> None:

@@ -31,7 +31,9 @@ def test_relations_follow_each_write() -> None:
     assert index.by_uid("1") is second
     index.remove(second)
     assert len(index) == 0
-    assert index._owned == index._labelled == {}
+    assert index._owned == {}
+    assert index._labelled == {Pod: {INDEXED_LABELS[0]: {}}}
+    assert index.labelled(Pod, None, {INDEXED_LABELS[0]: "y"}) == []
 
 
 def test_owned_entries_are_sorted_by_kind_and_name() -> None:

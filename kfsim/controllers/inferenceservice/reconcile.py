@@ -14,11 +14,9 @@ from kfsim.api.conditions import ConditionManager, is_true
 from kfsim.api.istio import VirtualService
 from kfsim.api.knative_serving import Addressable, Configuration, Service
 from kfsim.api.kserve import (
-    ClusterServingRuntime,
     ComponentStatus,
     InferenceService,
     InferenceServiceStatus,
-    ServingRuntime,
 )
 from kfsim.api.kserve_keys import (
     DEPLOYMENT_MODE,
@@ -28,7 +26,6 @@ from kfsim.api.kserve_keys import (
     STOP,
 )
 from kfsim.api.names import child_name
-from kfsim.api.runtime_selection import Runtime, collect_runtimes
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.inferenceservice.canary import make_traffic
 from kfsim.controllers.inferenceservice.children import Children, NotOwned
@@ -51,9 +48,9 @@ from kfsim.controllers.inferenceservice.plan import (
     ComponentFailure,
     ComponentPlan,
     Plan,
-    make_plan,
     service_name,
 )
+from kfsim.controllers.inferenceservice.planner import Planner
 from kfsim.controllers.inferenceservice.resources import (
     make_placeholder,
     make_service,
@@ -91,6 +88,7 @@ class InferenceServiceReconciler:
         self._recorder = recorder
         self._ingress = ingress
         self._children = Children(store)
+        self._planner = Planner(store)
         self.users = RuntimeUsers()
 
     def reconcile(self, key: Key) -> Result:
@@ -104,7 +102,7 @@ class InferenceServiceReconciler:
         services = self._services(isvc)
         # Read before anything is written: a Service just written no longer answers its spec.
         components = {name: self._observed(isvc, name, found) for name, found in services.items()}
-        plan = make_plan(isvc, self._runtimes(isvc.metadata.namespace))
+        plan = self._planner.plan(isvc)
         self._note_runtime(key, plan)
         failures = {failure.component: failure for failure in plan.failures}
         for component in plan.components:
@@ -140,11 +138,6 @@ class InferenceServiceReconciler:
             Configuration, service.metadata.name, service.metadata.namespace
         )
         return propagate_component(old, service, settled=is_settled(service, configuration))
-
-    def _runtimes(self, namespace: str) -> tuple[Runtime, ...]:
-        return collect_runtimes(
-            self._store.list(ServingRuntime, namespace), self._store.list(ClusterServingRuntime)
-        )
 
     def _note_runtime(self, key: Key, plan: Plan) -> None:
         if plan.selection is None:
