@@ -13,30 +13,30 @@ from kfsim.flow.ticket import Ticket, TicketState
 class Outbox:
     """What is still to be told, in order."""
 
-    __slots__ = ("_delivering", "_pending")
+    __slots__ = ("_delivering", "pending")
 
     def __init__(self) -> None:
-        self._pending: deque[tuple[Callable[[Ticket], None] | None, Ticket | Callable[[], None]]]
-        self._pending = deque()
+        self.pending: deque[tuple[Callable[[Ticket], None] | None, Ticket | Callable[[], None]]]
+        self.pending = deque()
         self._delivering = False
 
     def granted(self, ticket: Ticket) -> None:
-        self._pending.append((ticket.on_grant, ticket))
+        self.pending.append((ticket.on_grant, ticket))
 
     def rejected(self, ticket: Ticket) -> None:
-        self._pending.append((ticket.on_reject, ticket))
+        self.pending.append((ticket.on_reject, ticket))
 
     def call(self, callback: Callable[[], None]) -> None:
-        self._pending.append((None, callback))
+        self.pending.append((None, callback))
 
     def flush(self) -> None:
         """Deliver everything, unless a delivery is under way further up the stack."""
-        if self._delivering or not self._pending:
+        if self._delivering or not self.pending:
             return
         self._delivering = True
         try:
-            while self._pending:
-                callback, subject = self._pending.popleft()
+            while self.pending:
+                callback, subject = self.pending.popleft()
                 if not isinstance(subject, Ticket):
                     subject()
                 elif callback is not None and subject.state in _TELLABLE:
