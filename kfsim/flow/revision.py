@@ -84,7 +84,7 @@ class RevisionFlow:
             ticket.via_activator = True
             ticket.cold = not self._has_targets
             reporter = self.reporter or self._open_reporter(now)
-            reporter.request_in(now)
+            reporter.statistics.request_in(now)
             replica = None if self._held else self._balancer.take()
         if replica is not None:
             self._enter(ticket, replica, now)
@@ -123,7 +123,7 @@ class RevisionFlow:
             self._held.pop(ticket, None)
         if ticket.via_activator:
             if self.reporter is not None:
-                self.reporter.request_out(now)
+                self.reporter.statistics.request_out(now)
             if self._held:
                 self._dispatch(now)
         if self._outbox.pending:
@@ -272,7 +272,7 @@ class RevisionFlow:
         ticket.rejection = rejection
         self.patience.end(ticket)
         if ticket.via_activator and self.reporter is not None:
-            self.reporter.request_out(now)
+            self.reporter.statistics.request_out(now)
 
     def _reject(self, ticket: Ticket, rejection: Rejection, now: float) -> None:
         """Reject a ticket at whatever stage, give back what it holds, tell its owner."""
@@ -287,7 +287,7 @@ class RevisionFlow:
     def _hold_first(self, ticket: Ticket, now: float) -> None:
         if not ticket.via_activator:
             ticket.via_activator = True
-            (self.reporter or self._open_reporter(now)).request_in(now)
+            (self.reporter or self._open_reporter(now)).statistics.request_in(now)
         self._held[ticket] = None
         self._held.move_to_end(ticket, last=False)
 
