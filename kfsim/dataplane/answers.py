@@ -22,8 +22,9 @@ def make_rejection(rejection: Rejection) -> Answer:
     return Answer(rejection.status, rejection.reason + ending)
 
 
-def make_not_found(host: str, path: str, known: Sequence[str], api: str) -> Answer:
+def make_not_found(asked_host: bytes, target: bytes, known: Sequence[str], api: str) -> Answer:
     """No route: list the known hosts, or point a lost Kubernetes client to the API."""
+    host, path = asked_host.decode("latin-1"), target.decode("latin-1")
     if path.startswith(("/api", "/openapi")):
         return Answer(
             404,

@@ -18,23 +18,12 @@ from kfsim.dataplane.connections import OpenConnections
 from kfsim.dataplane.exchange import Exchange
 from kfsim.dataplane.forwarding import ForwardingHeaders
 from kfsim.dataplane.heads import BadHead, Framing, RawHeader
+from kfsim.dataplane.incoming import Incoming
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.reading import ReadingSwitch, Reason
 from kfsim.dataplane.requests import RequestHead, parse_request_head
 from kfsim.dataplane.responses import ResponseHead
 from kfsim.dataplane.routing import ServiceName
-
-
-class _Incoming:
-    """A request as far as it has been read; `refusal` stands for one that cannot be read on."""
-
-    __slots__ = ("body", "complete", "head", "refusal")
-
-    def __init__(self, head: RequestHead | None, refusal: Answer | None = None) -> None:
-        self.head = head
-        self.refusal = refusal
-        self.body: list[bytes] = []
-        self.complete = False
 
 
 class ClientConnection(asyncio.Protocol):
@@ -51,10 +40,12 @@ class ClientConnection(asyncio.Protocol):
         self._headers: list[RawHeader] = []
         self._head_bytes = 0
         self._in_head = True
-        self._receiving: _Incoming | None = None
-        self._present: _Incoming | None = None
+        self._receiving: Incoming | None = None
+        self._latest: Incoming | None = None
+        self._repeated: Incoming | None = None
+        self._present: Incoming | None = None
         self._exchange: Exchange | None = None
-        self._backlog: deque[_Incoming] = deque()
+        self._backlog: deque[Incoming] = deque()
         self._backlog_bytes = 0
         self._discarded = 0
         self._advancing = False
@@ -90,11 +81,20 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._stopped:
             return
+        # Between two requests, with nothing left to do and nothing read of the next one.
+        idle = self._present is None and self._head_bytes == 0 and not self._backlog
+        if idle and self._repeated is not None and self._repeated.repeats(data):
+            self._run(self._repeated)
+            return
+        self._latest = None
         if self._in_head:
             self._head_bytes += len(data)
         if self._backlog or (self._present is not None and self._present.complete):
             self._backlog_bytes += len(data)
         self._feed(data)
+        if idle and self._latest is not None:
+            remembered = self._latest.remember(data, len(self._headers))
+            self._repeated = self._latest if remembered else None
         if self._in_head and self._head_bytes > self._plane.limits.head_bytes:
             self._refuse(431, f"the request head exceeds {self._plane.limits.head_bytes} bytes")
         if self._backlog_bytes > self._plane.limits.buffered_bytes:
@@ -148,7 +148,7 @@ class ClientConnection(asyncio.Protocol):
         except BadHead as error:
             self._refuse(error.status, error.reason)
             return
-        incoming = self._receiving = _Incoming(head)
+        incoming = self._receiving = self._latest = Incoming(head)
         self._backlog.append(incoming)
         self._advance()
 
@@ -195,6 +195,12 @@ class ClientConnection(asyncio.Protocol):
     def end_response(self) -> None:
         self._exchange = None
         self._writer.end()
+        self._end_exchange()
+
+    def whole_response(self, head: ResponseHead, added: bytes, body: bytes) -> None:
+        self._exchange = None
+        may_stay = self._may_stay()
+        self._writer.whole(self._request_head(), head, added, body, keep_alive=may_stay)
         self._end_exchange()
 
     def answer(self, answer: Answer) -> None:
@@ -256,7 +262,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if receiving is not None and self._backlog and self._backlog[-1] is receiving:
             self._backlog.pop()
-        self._backlog.append(_Incoming(None, refusal))
+        self._backlog.append(Incoming(None, refusal))
         self._advance()
 
     def _give_up(self, exchange: Exchange) -> None:
@@ -277,7 +283,7 @@ class ClientConnection(asyncio.Protocol):
             self._backlog_bytes = 0
             self._reading.go(Reason.BACKLOG)
 
-    def _run(self, incoming: _Incoming) -> None:
+    def _run(self, incoming: Incoming) -> None:
         self._present = incoming
         self._discarded = 0
         head = incoming.head
@@ -287,30 +293,24 @@ class ClientConnection(asyncio.Protocol):
             if incoming.refusal is not None:
                 self.answer(incoming.refusal)
             return
-        exchange = Exchange(self._plane, self, head, self._forwarding.lines(head))
-        self._exchange = exchange
+        exchange = self._exchange = Exchange(self._plane, self, head)
         if self._full:
             exchange.client_full()
-        self._route(exchange, head)
-        for data in incoming.body:
-            exchange.request_body(data)
-        incoming.body.clear()
+        # Before it starts, so that what has come of the body goes out together with the head.
+        if incoming.body:
+            for data in incoming.body:
+                exchange.request_body(data)
+            incoming.body.clear()
         if incoming.complete:
             exchange.request_end()
-
-    def _route(self, exchange: Exchange, head: RequestHead) -> None:
-        router = self._plane.router
-        host = head.host or b""
-        if self._service is not None:
-            route = router.resolve_service(self._service)
+        incoming.resolve(self._plane.router, self._service, self._forwarding)
+        if incoming.route is not None and incoming.upstream_head is not None:
+            exchange.start(incoming.route, incoming.upstream_head)
         else:
-            route, head.target = router.resolve(host, head.target)
-        if route is not None:
-            exchange.start(route)
-            return
-        path = head.target.decode("latin-1")
-        known = router.known_hosts()
-        exchange.answer(make_not_found(host.decode("latin-1"), path, known, self._plane.api))
+            known = self._plane.router.known_hosts()
+            exchange.answer(
+                make_not_found(head.host or b"", incoming.target, known, self._plane.api)
+            )
 
     def _request_head(self) -> RequestHead | None:
         return self._present.head if self._present is not None else None

@@ -9,7 +9,7 @@ import asyncio
 from kfsim.dataplane.answers import Answer
 from kfsim.dataplane.heads import LAST_CHUNK, Framing, chunk
 from kfsim.dataplane.requests import RequestHead
-from kfsim.dataplane.responses import ResponseHead, has_no_body, make_response_head, status_line
+from kfsim.dataplane.responses import ResponseHead, has_no_body, status_line
 
 _CLOSE = b"Connection: close\r\n"
 _KEEP_ALIVE = b"Connection: keep-alive\r\n"
@@ -42,10 +42,22 @@ class ClientWriter:
             framing = Framing.CHUNKED if http11 else Framing.UNTIL_CLOSE
         self.keep_alive = keep_alive and framing is not Framing.UNTIL_CLOSE
         self._chunked = framing is Framing.CHUNKED
-        head.framing = framing
         self.begun = True
-        connection = self._connection(http11)
-        self._parts.append(make_response_head(head, added=added, connection=connection))
+        self._parts.append(head.make(framing, added=added, connection=self._connection(http11)))
+
+    def whole(
+        self,
+        request: RequestHead | None,
+        head: ResponseHead,
+        added: bytes,
+        body: bytes,
+        *,
+        keep_alive: bool,
+    ) -> None:
+        """Write a replica's whole response, whose length is known, in one go."""
+        self.keep_alive = keep_alive
+        connection = self._connection(request is not None and request.http11)
+        self.write(head.make(Framing.LENGTH, added=added, connection=connection) + body)
 
     def body(self, data: bytes) -> None:
         if self._chunked:

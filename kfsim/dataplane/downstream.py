@@ -29,6 +29,10 @@ class Downstream(Protocol):
         """The response is complete; the exchange is forgotten."""
         ...
 
+    def whole_response(self, head: ResponseHead, added: bytes, body: bytes) -> None:
+        """A replica's response at once, its length known; the exchange is forgotten."""
+        ...
+
     def answer(self, answer: Answer) -> None:
         """A whole response of the gateway's own; the exchange is forgotten."""
         ...

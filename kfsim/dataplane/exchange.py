@@ -9,7 +9,7 @@ or dropped, and the counters are told.
 from kfsim.dataplane.answers import Answer, make_bad_gateway, make_rejection
 from kfsim.dataplane.counters import Outcome
 from kfsim.dataplane.downstream import Downstream
-from kfsim.dataplane.forwarding import make_upstream_head
+from kfsim.dataplane.forwarding import UpstreamHead
 from kfsim.dataplane.heads import LAST_CHUNK, Framing, chunk
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.requests import RequestHead
@@ -23,10 +23,8 @@ class Exchange:
     """One request and its response."""
 
     __slots__ = (
-        "_appended",
         "_connecting",
         "_downstream",
-        "_forwarding",
         "_over",
         "_pending",
         "_pending_bytes",
@@ -38,18 +36,16 @@ class Exchange:
         "_status",
         "_ticket",
         "_upstream",
+        "_upstream_head",
         "method",
     )
 
-    def __init__(
-        self, plane: Plane, downstream: Downstream, request: RequestHead, forwarding: bytes
-    ) -> None:
+    def __init__(self, plane: Plane, downstream: Downstream, request: RequestHead) -> None:
         self.method = request.method
         self._plane = plane
         self._downstream = downstream
         self._request = request
-        self._forwarding = forwarding
-        self._appended = b""
+        self._upstream_head: UpstreamHead | None = None
         self._ticket: Ticket | None = None
         self._upstream: UpstreamConnection | None = None
         self._connecting = False
@@ -62,14 +58,14 @@ class Exchange:
         self._over = False
         plane.counters.begun += 1
 
-    def start(self, route: Route) -> None:
+    def start(self, route: Route, upstream_head: UpstreamHead) -> None:
         """Admit it; afterwards it is held, on its way to a replica, or already answered."""
         plane = self._plane
         revision = route.pick(plane.entropy)
         if revision is None:
             self.answer(Answer(503, f"{route.namespace}/{route.name} has no revision to serve.\n"))
             return
-        self._appended = route.appended
+        self._upstream_head = upstream_head
         ticket = plane.flow.admit(revision, plane.clock.now(), self._granted, self._rejected)
         self._ticket = ticket
         if ticket.state is TicketState.GRANTED:
@@ -171,6 +167,18 @@ class Exchange:
         self._status = head.status
         self._downstream.begin_response(head, self._plane.provenance.lines(ticket))
 
+    def response_whole(self, head: ResponseHead, body: bytes) -> None:
+        plane, ticket = self._plane, self._ticket
+        assert ticket is not None  # nothing is sent upstream without one
+        ticket.first_byte(plane.clock.now())
+        self._status = head.status
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None and not self._request_ended:
+            upstream.drop()
+        added = plane.provenance.lines(ticket)
+        self._finish(Outcome.PROXIED, head.status)
+        self._downstream.whole_response(head, added, body)
+
     def response_body(self, data: bytes) -> None:
         if self._ticket is not None:
             self._ticket.touch(self._plane.clock.now())
@@ -216,27 +224,28 @@ class Exchange:
         return self._over or self._connecting or self._upstream is not None
 
     def _begin(self, connection: UpstreamConnection) -> None:
-        ticket = self._ticket
+        ticket, upstream_head = self._ticket, self._upstream_head
         assert ticket is not None  # connections are asked for after admission
+        assert upstream_head is not None  # admission has set it
         self._upstream = connection
-        request = self._request
-        head = make_upstream_head(
-            request,
-            forwarding=self._forwarding,
-            request_id=request.request_id or self._plane.request_ids.next(),
-            appended=self._appended,
-            via_activator=ticket.via_activator,
-        )
+        head = upstream_head.make(self._plane.request_ids, via_activator=ticket.via_activator)
+        if self._pending:
+            head = self._with_pending(head)
         connection.begin(self, head)
         if self._response_paused:
             connection.pause()
-        pending, self._pending = self._pending, []
-        self._pending_bytes = 0
-        for data in pending:
-            self._send(connection, data)
         if self._request_ended:
             self._send_end(connection)
-        self.upstream_drained()
+        if self._request_paused:
+            self.upstream_drained()
+
+    def _with_pending(self, head: bytes) -> bytes:
+        """Head and what has come of the body, for one write."""
+        pending, self._pending = self._pending, []
+        self._pending_bytes = 0
+        if self._request.framing is Framing.CHUNKED:
+            return b"".join((head, *(part for data in pending for part in chunk(data))))
+        return b"".join((head, *pending))
 
     def _send(self, connection: UpstreamConnection, data: bytes) -> None:
         if self._request.framing is Framing.CHUNKED:

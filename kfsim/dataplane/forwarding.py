@@ -9,7 +9,9 @@ from kfsim.base.entropy import Entropy
 from kfsim.dataplane.heads import Framing
 from kfsim.dataplane.requests import RequestHead
 
-_VIA_ACTIVATOR = b"K-Proxy-Request: activator\r\n"  # networking/pkg/http/header ProxyKey
+_END = b"\r\n\r\n"
+# networking/pkg/http/header ProxyKey
+_VIA_ACTIVATOR = b"\r\nK-Proxy-Request: activator" + _END
 
 
 class RequestIds:
@@ -66,31 +68,33 @@ def _make_node(node: bytes) -> bytes:
     return b'"[%b]"' % node if b":" in node else node
 
 
-def make_upstream_head(
-    head: RequestHead,
-    *,
-    forwarding: bytes,
-    request_id: bytes,
-    appended: bytes,
-    via_activator: bool,
-) -> bytes:
-    """The whole head; a body follows as `head.framing` says."""
-    if head.framing is Framing.LENGTH:
-        framing = b"Content-Length: %d\r\n" % head.content_length
-    elif head.framing is Framing.CHUNKED:
-        framing = b"Transfer-Encoding: chunked\r\n"
-    else:
-        framing = b""
-    return b"".join(
-        (
-            b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (head.method, head.target, head.host or b""),
+class UpstreamHead:
+    """What is sent to a replica before the body, but for what each sending adds.
+
+    `lines` are whole header lines. A body follows as the head's framing says.
+    """
+
+    __slots__ = ("_before", "_request_id")
+
+    def __init__(self, head: RequestHead, *, target: bytes, lines: bytes) -> None:
+        self._request_id = head.request_id
+        if head.framing is Framing.LENGTH:
+            framing = b"Content-Length: %d\r\n" % head.content_length
+        elif head.framing is Framing.CHUNKED:
+            framing = b"Transfer-Encoding: chunked\r\n"
+        else:
+            framing = b""
+        self._before = b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b%bX-Request-Id: " % (
+            head.method,
+            target,
+            head.host or b"",
             head.lines,
             framing,
             b"Expect: 100-continue\r\n" if head.expects_continue else b"",
-            forwarding,
-            b"X-Request-Id: %b\r\n" % request_id,
-            appended,
-            _VIA_ACTIVATOR if via_activator else b"",
-            b"\r\n",
+            lines,
         )
-    )
+
+    def make(self, request_ids: RequestIds, *, via_activator: bool) -> bytes:
+        """The whole head, with the client's request id or a new one."""
+        request_id = self._request_id or request_ids.next()
+        return self._before + request_id + (_VIA_ACTIVATOR if via_activator else _END)

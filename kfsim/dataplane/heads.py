@@ -39,6 +39,7 @@ HOP_BY_HOP = frozenset(
 )
 # A Connection header must not take away what frames or routes the message.
 _NEVER_NOMINATED = frozenset((b"content-length", b"transfer-encoding", b"host", b"connection"))
+_LONGEST_PLAIN_HEAD = 8192
 _COMMON_OPTIONS = frozenset((b"keep-alive", b"close", b""))
 
 
@@ -50,6 +51,15 @@ def connection_options(value: bytes) -> set[bytes]:
 def nominated_headers(options: Iterable[bytes]) -> frozenset[bytes]:
     """The headers that a Connection header declares to be for this hop only."""
     return frozenset(options) - _COMMON_OPTIONS - _NEVER_NOMINATED
+
+
+def find_plain_head(data: bytes, headers: int) -> bytes:
+    """The head that `data` begins with, when it is plain where it ends: a first line, one line
+    for each of its `headers`, and an empty one. Otherwise nothing: what a parser accepts besides
+    (line feeds alone, folded lines, leading empty lines) is not worth remembering."""
+    raw = data[: data.find(b"\r\n\r\n", 0, _LONGEST_PLAIN_HEAD) + 4]
+    lines = headers + 2
+    return raw if raw.count(b"\n") == lines and raw.count(b"\r\n") == lines else b""
 
 
 def chunk(data: bytes) -> tuple[bytes, bytes, bytes]:

@@ -46,13 +46,26 @@ def status_line(status: int) -> bytes:
 class ResponseHead:
     """Status, framing, and the header lines that the client gets as they are."""
 
-    __slots__ = ("content_length", "framing", "lines", "status")
+    __slots__ = ("_made", "_made_with", "content_length", "framing", "lines", "status")
 
     def __init__(self, status: int, framing: Framing, content_length: int, lines: bytes) -> None:
         self.status = status
         self.framing = framing
         self.content_length = content_length
         self.lines = lines
+        self._made = b""
+        self._made_with: tuple[Framing, bytes, bytes] | None = None
+
+    def make(self, framing: Framing, *, added: bytes, connection: bytes) -> bytes:
+        """The head that goes to the client; `added` and `connection` are whole lines or empty.
+
+        It is kept for the next time, because a head that repeats is the same object.
+        """
+        made_with = (framing, added, connection)
+        if self._made_with != made_with:
+            self._made_with = made_with
+            self._made = make_response_head(self, framing, added=added, connection=connection)
+        return self._made
 
 
 def has_no_body(method: bytes, status: int) -> bool:
@@ -105,12 +118,14 @@ def make_interim_head(status: int, headers: Sequence[RawHeader]) -> bytes:
     return b"%b%b\r\n" % (status_line(status), b"".join(lines))
 
 
-def make_response_head(head: ResponseHead, *, added: bytes, connection: bytes) -> bytes:
+def make_response_head(
+    head: ResponseHead, framing: Framing, *, added: bytes, connection: bytes
+) -> bytes:
     """A final response's head; `connection` and `added` are whole lines or empty."""
-    if head.framing is Framing.LENGTH:
-        framing = b"Content-Length: %d\r\n" % head.content_length
-    elif head.framing is Framing.CHUNKED:
-        framing = b"Transfer-Encoding: chunked\r\n"
+    if framing is Framing.LENGTH:
+        framed = b"Content-Length: %d\r\n" % head.content_length
+    elif framing is Framing.CHUNKED:
+        framed = b"Transfer-Encoding: chunked\r\n"
     else:
-        framing = b""
-    return b"".join((status_line(head.status), head.lines, framing, added, connection, b"\r\n"))
+        framed = b""
+    return b"".join((status_line(head.status), head.lines, framed, added, connection, b"\r\n"))

@@ -54,6 +54,8 @@ class Router:
 
     def __init__(self) -> None:
         self.table = RoutingTable()
+        self.epoch = 0
+        """How many tables have been published; whoever remembers a route keeps this with it."""
         self._routes: dict[int, tuple[HostRoute, Route]] = {}
         self._by_host: dict[bytes, Route | None] = {}
 
@@ -65,6 +67,7 @@ class Router:
         self._routes = {key: made for key, made in self._routes.items() if key in current}
         self._by_host = {}
         self.table = table
+        self.epoch += 1
 
     def resolve(self, host: bytes, target: bytes) -> tuple[Route | None, bytes]:
         """The route and the target to forward: a path form's prefix is taken off."""

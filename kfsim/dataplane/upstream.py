@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 
 import httptools
 
-from kfsim.dataplane.heads import BadHead, Framing, RawHeader
+from kfsim.dataplane.heads import BadHead, Framing, RawHeader, find_plain_head
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.responses import (
     ResponseHead,
@@ -27,6 +27,10 @@ class UpstreamUser(Protocol):
     def response_interim(self, head: bytes) -> None: ...
 
     def response_head(self, head: ResponseHead) -> None: ...
+
+    def response_whole(self, head: ResponseHead, body: bytes) -> None:
+        """Head, body and end in one."""
+        ...
 
     def response_body(self, data: bytes) -> None: ...
 
@@ -80,6 +84,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._stale_parser = True
         self._keep = True
         self._paused = False
+        self._latest: ResponseHead | None = None  # the present or the last one
+        self._repeated: ResponseHead | None = None
+        self._repeated_raw = b""
+        self._repeated_size = 0
 
     # Asked by the exchange and the pool
 
@@ -143,6 +151,9 @@ class UpstreamConnection(asyncio.Protocol):
             self.drop()
             return
         self.answered = True
+        fresh = not self._in_body and self._head_bytes == 0
+        if fresh and self._repeats(data):
+            return
         if not self._in_body:
             self._head_bytes += len(data)
         try:
@@ -153,6 +164,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(f"it sent an invalid response ({error})")
         else:
             if self._response_ended:
+                if fresh:
+                    self._remember(data)
                 self._release()
             elif not self._in_body and self._head_bytes > self._limits.head_bytes:
                 self._fail(f"its response head is larger than {self._limits.head_bytes} bytes")
@@ -206,6 +219,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(error.reason)
             return
         self._in_body = True
+        self._latest = head
         self._framing = head.framing
         if not self._parser.should_keep_alive() or head.framing is Framing.UNTIL_CLOSE:
             self._keep = False
@@ -224,6 +238,28 @@ class UpstreamConnection(asyncio.Protocol):
             self._end()
 
     # Inside
+
+    def _repeats(self, data: bytes) -> bool:
+        """A read that holds the same head as the last response, and its body, needs no parser."""
+        head, user = self._repeated, self._user
+        if head is None or user is None or user.method == b"HEAD":
+            return False
+        if len(data) != self._repeated_size or not data.startswith(self._repeated_raw):
+            return False
+        self._response_ended = True
+        user.response_whole(head, data[len(self._repeated_raw) :])
+        self._release()
+        return True
+
+    def _remember(self, data: bytes) -> None:
+        """Know the head of a response that was just read whole, in one read, when it repeats."""
+        head = self._latest
+        self._repeated = None
+        if head is None or head.framing is not Framing.LENGTH or not self._keep:
+            return
+        raw = find_plain_head(data, len(self._headers))
+        if raw and len(raw) + head.content_length == len(data):
+            self._repeated, self._repeated_raw, self._repeated_size = head, raw, len(data)
 
     def _end_without_body(self) -> None:
         # The parser would wait for the body that Content-Length announces.

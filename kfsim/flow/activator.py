@@ -13,20 +13,11 @@ ACTIVATOR = "activator"
 class ActivatorReporter:
     """Exists from a revision's first request through the activator until an idle report."""
 
-    __slots__ = ("_reported_early", "in_flight", "statistics")
+    __slots__ = ("_reported_early", "statistics")
 
     def __init__(self, now: float) -> None:
         self.statistics = RequestStatistics(now)
-        self.in_flight = 0
         self._reported_early = 1
-
-    def request_in(self, now: float) -> None:
-        self.in_flight += 1
-        self.statistics.request_in(now)
-
-    def request_out(self, now: float) -> None:
-        self.in_flight -= 1
-        self.statistics.request_out(now)
 
     def report(self, revision: RevisionKey, now: float) -> tuple[Stat, bool]:
         """The report since the last one, and whether the reporter has gone idle."""
@@ -38,7 +29,7 @@ class ActivatorReporter:
             average_concurrent_requests=max(report.average_concurrency - early, 0.0),
             request_count=report.request_count - early,
         )
-        return stat, report.average_concurrency == 0 and self.in_flight == 0
+        return stat, report.average_concurrency == 0 and self.statistics.in_flight == 0
 
 
 def make_first_stat(revision: RevisionKey) -> Stat:

@@ -109,7 +109,7 @@ class FirstAvailable(_SlotBalancer):
     """The first replica, in endpoint order, that has a free slot."""
 
     def _pick(self, free: int) -> int:
-        return _lowest(free)
+        return (free & -free).bit_length() - 1
 
 
 class RoundRobin(_SlotBalancer):

@@ -80,7 +80,7 @@ class Breaker(Generic[WaiterT]):
         if self._running == 0:
             raise ValueError("release without a running request")
         self._running -= 1
-        return self._start_next()
+        return self._start_next() if self._waiting else None
 
     def cancel(self, waiter: WaiterT) -> None:
         """A waiting request gave up; raises KeyError when it does not wait here."""

@@ -62,9 +62,10 @@ class FlowCore:
         if flow.reporter is None:
             self._reporting[revision] = flow
         flow.admit(ticket, now)
-        if flow.patience:
+        patience = flow.patience.shortest
+        if patience:
             self._watched[flow] = None
-            deadline = now + flow.patience
+            deadline = now + patience
             if deadline < self._next_deadline:
                 self._next_deadline = deadline
         return ticket

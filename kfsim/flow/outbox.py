@@ -9,40 +9,41 @@ from collections.abc import Callable
 
 from kfsim.flow.ticket import Ticket, TicketState
 
+_GRANTED, _REJECTED = TicketState.GRANTED, TicketState.REJECTED
+
 
 class Outbox:
-    """What is still to be told, in order."""
+    """What is still to be told, in order: a callback, and the ticket that it is about, if any."""
 
-    __slots__ = ("_delivering", "_pending")
+    __slots__ = ("_delivering", "pending")
 
     def __init__(self) -> None:
-        self._pending: deque[tuple[Callable[[Ticket], None] | None, Ticket | Callable[[], None]]]
-        self._pending = deque()
+        self.pending: deque[tuple[Callable[..., None] | None, Ticket | None]] = deque()
         self._delivering = False
 
     def granted(self, ticket: Ticket) -> None:
-        self._pending.append((ticket.on_grant, ticket))
+        self.pending.append((ticket.on_grant, ticket))
 
     def rejected(self, ticket: Ticket) -> None:
-        self._pending.append((ticket.on_reject, ticket))
+        self.pending.append((ticket.on_reject, ticket))
 
     def call(self, callback: Callable[[], None]) -> None:
-        self._pending.append((None, callback))
+        self.pending.append((callback, None))
 
     def flush(self) -> None:
         """Deliver everything, unless a delivery is under way further up the stack."""
-        if self._delivering or not self._pending:
+        pending = self.pending
+        if self._delivering or not pending:
             return
         self._delivering = True
         try:
-            while self._pending:
-                callback, subject = self._pending.popleft()
-                if not isinstance(subject, Ticket):
-                    subject()
-                elif callback is not None and subject.state in _TELLABLE:
-                    callback(subject)
+            while pending:
+                callback, ticket = pending.popleft()
+                if callback is None:
+                    continue
+                if ticket is None:
+                    callback()
+                elif ticket.state is _GRANTED or ticket.state is _REJECTED:
+                    callback(ticket)
         finally:
             self._delivering = False
-
-
-_TELLABLE = frozenset((TicketState.GRANTED, TicketState.REJECTED))

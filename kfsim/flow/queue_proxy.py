@@ -77,7 +77,7 @@ class QueueProxy:
         ticket.replica = None
         if self.breaker is None:
             return None
-        if ticket in self.queued:
+        if self.queued and ticket in self.queued:
             del self.queued[ticket]
             self.breaker.cancel(ticket)
             return None

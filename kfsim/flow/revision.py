@@ -16,8 +16,8 @@ from kfsim.base.types import Endpoint, ReplicaKey, RevisionKey, RevisionTarget, 
 from kfsim.flow.activator import ActivatorReporter, make_first_stat
 from kfsim.flow.balancing import Balancer, LeastOfTwo, make_balancer
 from kfsim.flow.breaker import BreakerState
-from kfsim.flow.deadlines import Deadlines
 from kfsim.flow.outbox import Outbox
+from kfsim.flow.patience import Patience
 from kfsim.flow.queue_proxy import QueueProxy
 from kfsim.flow.resting import Resting
 from kfsim.flow.ticket import (
@@ -57,25 +57,17 @@ class RevisionFlow:
         self._mode = target.mode
         self._direct = False
         self._held: OrderedDict[Ticket, None] = OrderedDict()
-        self._total = Deadlines()
-        self._start = Deadlines()
-        self._idle = Deadlines()
         self._resting = Resting()
         self._removal: Rejection | None = None
         self._has_targets = False
         self.replicas: dict[ReplicaKey, QueueProxy] = {}
         self.reporter: ActivatorReporter | None = None
-        self.patience = 0.0
+        self.patience = Patience()
 
     @property
     def held(self) -> int:
         """Requests that the activator holds."""
         return len(self._held)
-
-    @property
-    def watched(self) -> bool:
-        """Whether any request has a deadline."""
-        return bool(len(self._total) or len(self._start) or len(self._idle))
 
     @property
     def reports(self) -> bool:
@@ -92,7 +84,7 @@ class RevisionFlow:
             ticket.via_activator = True
             ticket.cold = not self._has_targets
             reporter = self.reporter or self._open_reporter(now)
-            reporter.request_in(now)
+            reporter.statistics.request_in(now)
             replica = None if self._held else self._balancer.take()
         if replica is not None:
             self._enter(ticket, replica, now)
@@ -101,9 +93,7 @@ class RevisionFlow:
         else:
             self._refuse(ticket, QUEUE_FULL, now)
         if ticket.state is not TicketState.REJECTED:
-            self._total.start(ticket, now)
-            self._start.start(ticket, now)
-            self._idle.start(ticket, now)
+            self.patience.begin(ticket, now)
 
     def retry(self, ticket: Ticket, now: float) -> bool:
         """Its replica refused the connection: use another one, or hold the ticket until one can
@@ -125,7 +115,7 @@ class RevisionFlow:
         return True
 
     def release(self, ticket: Ticket, now: float) -> None:
-        self._forget_deadlines(ticket)
+        self.patience.end(ticket)
         replica = ticket.replica
         if replica is not None:
             self._leave(ticket, replica, now)
@@ -133,26 +123,26 @@ class RevisionFlow:
             self._held.pop(ticket, None)
         if ticket.via_activator:
             if self.reporter is not None:
-                self.reporter.request_out(now)
+                self.reporter.statistics.request_out(now)
             if self._held:
                 self._dispatch(now)
-        self._outbox.flush()
+        if self._outbox.pending:
+            self._outbox.flush()
 
     def started(self, ticket: Ticket, now: float) -> None:
         if ticket.replica is not None:
             ticket.replica.refusals = 0
-        self._start.stop(ticket)
-        self._idle.restart(ticket, now)
+        self.patience.first_byte(ticket, now)
 
     def refresh(self, ticket: Ticket, now: float) -> None:
-        self._idle.restart(ticket, now)
+        self.patience.refresh(ticket, now)
 
     # Targets
 
     def update(self, target: RevisionTarget, now: float) -> None:
         """Take over mode, timeouts and endpoints, then run what now fits."""
         self._mode = target.mode
-        self._set_timeouts(target)
+        self.patience.set(target)
         for replica in self.replicas.values():
             replica.ready = False
         for endpoint in target.endpoints:
@@ -192,23 +182,12 @@ class RevisionFlow:
     # Time and reports
 
     def next_deadline(self) -> float | None:
-        times = (
-            self._total.earliest(),
-            self._start.earliest(),
-            self._idle.earliest(),
-            self._resting.earliest(),
-        )
+        times = (self.patience.earliest(), self._resting.earliest())
         return min((time for time in times if time is not None), default=None)
 
     def expire(self, now: float) -> None:
         """Reject what is late with 504, wherever it stands; try rested replicas again."""
-        late = [
-            ticket
-            for deadlines in (self._total, self._start, self._idle)
-            for ticket in deadlines.due(now)
-        ]
-        # Those that wait go first, so that no late request inherits the slot of another one.
-        for ticket in sorted(late, key=lambda ticket: ticket.state):
+        for ticket in self.patience.due(now):
             rejection = ACTIVATOR_TIMEOUT if ticket.via_activator else REQUEST_TIMEOUT
             self._reject(ticket, rejection, now)
         if self._resting.wake(now):
@@ -291,9 +270,9 @@ class RevisionFlow:
         """Reject a ticket that holds no place anywhere, without telling its owner."""
         ticket.state = TicketState.REJECTED
         ticket.rejection = rejection
-        self._forget_deadlines(ticket)
+        self.patience.end(ticket)
         if ticket.via_activator and self.reporter is not None:
-            self.reporter.request_out(now)
+            self.reporter.statistics.request_out(now)
 
     def _reject(self, ticket: Ticket, rejection: Rejection, now: float) -> None:
         """Reject a ticket at whatever stage, give back what it holds, tell its owner."""
@@ -308,7 +287,7 @@ class RevisionFlow:
     def _hold_first(self, ticket: Ticket, now: float) -> None:
         if not ticket.via_activator:
             ticket.via_activator = True
-            (self.reporter or self._open_reporter(now)).request_in(now)
+            (self.reporter or self._open_reporter(now)).statistics.request_in(now)
         self._held[ticket] = None
         self._held.move_to_end(ticket, last=False)
 
@@ -334,11 +313,6 @@ class RevisionFlow:
             if self._context.homes.get(key) is self:
                 del self._context.homes[key]
 
-    def _forget_deadlines(self, ticket: Ticket) -> None:
-        self._total.stop(ticket)
-        self._start.stop(ticket)
-        self._idle.stop(ticket)
-
     def _retarget(self) -> None:
         ready = [item for item in self.replicas.values() if item.ready and not item.draining]
         targets = [item for item in ready if item not in self._resting]
@@ -359,13 +333,3 @@ class RevisionFlow:
             self._resting.forget(replica)
         replica.ready = True
         replica.endpoint = endpoint
-
-    def _set_timeouts(self, target: RevisionTarget) -> None:
-        self._total.duration = target.timeout
-        # Knative's activator measures all three from the request's arrival, held time included.
-        start = target.response_start_timeout
-        within = not target.timeout or start < target.timeout
-        self._start.duration = start if within else 0.0
-        self._idle.duration = target.idle_timeout
-        limits = (self._total.duration, self._start.duration, self._idle.duration)
-        self.patience = min((limit for limit in limits if limit), default=0.0)

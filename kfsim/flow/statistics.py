@@ -24,13 +24,13 @@ class RequestStatistics:
 
     __slots__ = (
         "_concurrency_seconds",
-        "_elapsed",
         "_in_flight",
         "_last_change",
         "_proxied_concurrency_seconds",
         "_proxied_in_flight",
         "_proxied_request_count",
         "_request_count",
+        "_started",
     )
 
     def __init__(self, now: float) -> None:
@@ -40,7 +40,7 @@ class RequestStatistics:
         self._reset()
 
     def _reset(self) -> None:
-        self._elapsed = 0.0
+        self._started = self._last_change
         self._concurrency_seconds = 0.0
         self._proxied_concurrency_seconds = 0.0
         self._request_count = 0
@@ -57,7 +57,8 @@ class RequestStatistics:
         return not (self._in_flight or self._request_count or self._concurrency_seconds)
 
     def request_in(self, now: float, *, proxied: bool = False) -> None:
-        self._advance(now)
+        if now > self._last_change:
+            self._advance(now)
         self._in_flight += 1
         self._request_count += 1
         if proxied:
@@ -65,15 +66,17 @@ class RequestStatistics:
             self._proxied_request_count += 1
 
     def request_out(self, now: float, *, proxied: bool = False) -> None:
-        self._advance(now)
+        if now > self._last_change:
+            self._advance(now)
         self._in_flight -= 1
         if proxied:
             self._proxied_in_flight -= 1
 
     def report(self, now: float) -> RequestReport:
         """Close the interval: returns its report and starts the next one."""
-        self._advance(now)
-        elapsed = self._elapsed
+        if now > self._last_change:
+            self._advance(now)
+        elapsed = self._last_change - self._started
         report = RequestReport(
             average_concurrency=self._concurrency_seconds / elapsed if elapsed else 0.0,
             average_proxied_concurrency=(
@@ -85,11 +88,11 @@ class RequestStatistics:
         self._reset()
         return report
 
+    # An event stamped before the latest one changes counters only: time never runs backwards.
+
     def _advance(self, now: float) -> None:
         passed = now - self._last_change
-        # An event stamped before the latest one changes counters only: time never runs backwards.
-        if passed > 0:
-            self._elapsed += passed
-            self._concurrency_seconds += self._in_flight * passed
+        self._concurrency_seconds += self._in_flight * passed
+        if self._proxied_in_flight:
             self._proxied_concurrency_seconds += self._proxied_in_flight * passed
-            self._last_change = now
+        self._last_change = now

@@ -8,13 +8,13 @@ def test_rejections_are_written_as_knative_writes_them():
 
 
 def test_long_lists_of_hosts_are_cut():
-    answer = make_not_found("x", "/", [f"h{n}.default" for n in range(60)], "http://api")
+    answer = make_not_found(b"x", b"/", [f"h{n}.default" for n in range(60)], "http://api")
     assert "h49.default" in answer.text
     assert "and 10 more" in answer.text
 
 
 def test_without_services_the_answer_says_so():
-    assert "no service yet" in make_not_found("x", "/", [], "http://api").text
+    assert "no service yet" in make_not_found(b"x", b"/", [], "http://api").text
 
 
 def test_bad_gateway_names_the_replica():

@@ -328,3 +328,53 @@ async def test_unasked_bytes_poison_a_pooled_connection():
             await until(lambda: replica.gone.is_set() or replica.connections == 2)
         client.close()
         assert replica.connections == 2
+
+
+async def test_repeated_requests_follow_the_routes_and_keep_their_own_bodies():
+    first, second = Replica(1), Replica(2)
+    async with running(first, second) as world:
+        client = await world.connect()
+        for replica in (first, second):
+            world.route(replica)
+            for body in (b"one", b"two", b"six"):
+                client.send("/", method="POST", body=body)
+                reply = await client.reply()
+                assert reply.text == f"POST / {body.decode()}"
+                assert reply.headers["kfsim-replica"] == replica.key.name
+        client.close()
+        ids = [received.headers["x-request-id"] for received in first.received]
+        assert len(set(ids)) == len(ids) == 3
+
+
+async def test_repeated_head_of_a_replica_is_not_taken_for_the_answer_to_head():
+    async def describe(replica, request, writer):
+        body = b"" if request.method == "HEAD" else b"body"
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + body)
+
+    replica = Replica(1, describe)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        for method in ("GET", "HEAD", "GET", "GET"):
+            client.send("/", method=method)
+            reply = await client.reply()
+            assert reply.text == ("" if method == "HEAD" else "body")
+            assert reply.headers["content-length"] == "4"
+        client.close()
+        assert replica.connections == 1
+
+
+async def test_bytes_behind_a_repeated_response_poison_the_connection():
+    async def talk(replica, request, writer):
+        evil = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno" if request.target == "/2" else b""
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + evil)
+
+    replica = Replica(1, talk)
+    async with running(replica) as world:
+        world.route(replica)
+        client = await world.connect()
+        for number in range(4):
+            client.send(f"/{number}")
+            assert (await client.reply()).text == "ok"
+        client.close()
+        assert replica.connections == 2

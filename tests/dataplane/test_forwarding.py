@@ -1,7 +1,7 @@
 import pytest
 
 from kfsim.base.entropy import SeededEntropy
-from kfsim.dataplane.forwarding import ForwardingHeaders, RequestIds, make_upstream_head
+from kfsim.dataplane.forwarding import ForwardingHeaders, RequestIds, UpstreamHead
 from kfsim.dataplane.requests import parse_request_head
 
 HOST = (b"Host", b"a.b")
@@ -46,14 +46,20 @@ def test_request_ids_look_like_uuids_and_differ():
 
 
 def test_written_head():
-    made = make_upstream_head(
-        parse((b"A", b"1"), (b"Content-Length", b"3"), (b"Expect", b"100-continue")),
-        forwarding=b"F: 1\r\n",
-        request_id=b"id",
-        appended=b"K: v\r\n",
-        via_activator=True,
+    head = parse((b"A", b"1"), (b"Content-Length", b"3"), (b"Expect", b"100-continue"))
+    ids = RequestIds(SeededEntropy(1))
+    written = UpstreamHead(head, target=b"/q", lines=b"F: 1\r\nK: v\r\n")
+    parts = written.make(ids, via_activator=True).split(b"X-Request-Id: ")
+    assert parts[0] == (
+        b"POST /q HTTP/1.1\r\nHost: a.b\r\nA: 1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n"
+        b"F: 1\r\nK: v\r\n"
     )
-    assert made == (
-        b"POST /p HTTP/1.1\r\nHost: a.b\r\nA: 1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n"
-        b"F: 1\r\nX-Request-Id: id\r\nK: v\r\nK-Proxy-Request: activator\r\n\r\n"
-    )
+    assert parts[1][36:] == b"\r\nK-Proxy-Request: activator\r\n\r\n"
+
+
+def test_each_sending_has_its_own_request_id_unless_the_client_gave_one():
+    ids = RequestIds(SeededEntropy(1))
+    fresh = UpstreamHead(parse(), target=b"/", lines=b"")
+    assert fresh.make(ids, via_activator=False) != fresh.make(ids, via_activator=False)
+    given = UpstreamHead(parse((b"X-Request-Id", b"mine")), target=b"/", lines=b"")
+    assert given.make(ids, via_activator=False).endswith(b"\r\nX-Request-Id: mine\r\n\r\n")

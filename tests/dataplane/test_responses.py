@@ -3,7 +3,6 @@ import pytest
 from kfsim.dataplane.heads import BadHead, Framing
 from kfsim.dataplane.responses import (
     make_interim_head,
-    make_response_head,
     parse_response_head,
     status_line,
 )
@@ -39,10 +38,19 @@ def test_two_framings_are_refused():
 
 def test_written_head():
     head = parse_response_head(b"GET", 200, [(b"A", b"1"), (b"Content-Length", b"5")])
-    assert make_response_head(head, added=b"kfsim-start: warm\r\n", connection=b"") == (
+    assert head.make(head.framing, added=b"kfsim-start: warm\r\n", connection=b"") == (
         b"HTTP/1.1 200 OK\r\nA: 1\r\nContent-Length: 5\r\nkfsim-start: warm\r\n\r\n"
     )
     assert make_interim_head(103, [(b"Link", b"x")]) == (
         b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
     )
     assert status_line(299) == b"HTTP/1.1 299 Unknown\r\n"
+
+
+def test_head_is_made_again_only_when_something_differs():
+    head = parse_response_head(b"GET", 200, [(b"Content-Length", b"5")])
+    made = head.make(Framing.LENGTH, added=b"", connection=b"")
+    assert head.make(Framing.LENGTH, added=b"", connection=b"") is made
+    assert b"Connection: close" in head.make(
+        Framing.LENGTH, added=b"", connection=b"Connection: close\r\n"
+    )

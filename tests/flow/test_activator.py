@@ -15,15 +15,15 @@ def test_first_stat_is_one_request():
 
 def test_report_takes_off_what_was_reported_early_but_never_below_zero():
     reporter = ActivatorReporter(0.0)
-    reporter.request_in(0.0)
-    reporter.request_out(0.5)
+    reporter.statistics.request_in(0.0)
+    reporter.statistics.request_out(0.5)
     stat, idle = reporter.report(REVISION, 1.0)
     assert (stat.average_concurrent_requests, stat.request_count, idle) == (0.0, 0.0, False)
 
 
 def test_reporter_is_idle_after_an_interval_without_requests():
     reporter = ActivatorReporter(0.0)
-    reporter.request_in(0.0)
+    reporter.statistics.request_in(0.0)
     assert not reporter.report(REVISION, 1.0)[1]
-    reporter.request_out(1.0)
+    reporter.statistics.request_out(1.0)
     assert reporter.report(REVISION, 2.0)[1]

@@ -1,0 +1,84 @@
+"""A request as far as it has been read, and how a repeated one is known again.
+
+Clients of a model send the same head over and over on one connection. The connection keeps the
+latest request whose head it parsed; a read that begins with the very same bytes, and holds exactly
+that head and the body it announces, is that request again. Nothing is parsed then, and where the
+head leads is looked up again only when the routes have changed since (`Router.epoch`).
+"""
+
+from kfsim.dataplane.answers import Answer
+from kfsim.dataplane.forwarding import ForwardingHeaders, UpstreamHead
+from kfsim.dataplane.heads import Framing, find_plain_head
+from kfsim.dataplane.requests import RequestHead
+from kfsim.dataplane.routing import Route, Router, ServiceName
+
+
+class Incoming:
+    """One request; `refusal` stands for one that cannot be read on.
+
+    `route`, `target` and `upstream_head` are what `resolve` found.
+    """
+
+    __slots__ = (
+        "_epoch",
+        "_raw",
+        "_size",
+        "body",
+        "complete",
+        "head",
+        "refusal",
+        "route",
+        "target",
+        "upstream_head",
+    )
+
+    def __init__(self, head: RequestHead | None, refusal: Answer | None = None) -> None:
+        self.head = head
+        self.refusal = refusal
+        self.body: list[bytes] = []
+        self.complete = False
+        self.route: Route | None = None
+        self.target = b""
+        self.upstream_head: UpstreamHead | None = None
+        self._epoch = -1
+        self._raw = b""
+        self._size = 0
+
+    def resolve(
+        self, router: Router, service: ServiceName | None, forwarding: ForwardingHeaders
+    ) -> None:
+        """Find where it goes in the table in force, and what is sent there."""
+        head = self.head
+        if self._epoch == router.epoch or head is None:
+            return
+        self._epoch = router.epoch
+        if service is not None:
+            self.route, self.target = router.resolve_service(service), head.target
+        else:
+            self.route, self.target = router.resolve(head.host or b"", head.target)
+        if self.route is not None:
+            lines = forwarding.lines(head) + self.route.appended
+            self.upstream_head = UpstreamHead(head, target=self.target, lines=lines)
+
+    def remember(self, data: bytes, headers: int) -> bool:
+        """Whether another read like `data`, which held this request with so many headers and
+        nothing else, is to be taken for the same request."""
+        head = self.head
+        if head is None or not self.complete or not head.keep_alive or head.expects_continue:
+            return False
+        if head.framing is Framing.CHUNKED:
+            return False
+        raw = find_plain_head(data, headers)
+        if not raw or len(raw) + head.content_length != len(data):
+            return False
+        self._raw = raw
+        self._size = len(data)
+        return True
+
+    def repeats(self, data: bytes) -> bool:
+        """Whether `data` is this request again; its body may be another one."""
+        if len(data) != self._size or not data.startswith(self._raw):
+            return False
+        if len(self._raw) != self._size:
+            self.body.append(data[len(self._raw) :])
+        return True
