@@ -5,18 +5,18 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from kfsim.api.core import PodSpec
-from kfsim.api.meta import Condition, LabelSelector, Model, Object, ObjectMeta
+from kfsim.api.meta import Condition, LabelSelector, Model, Object, ObjectMeta, shared
 
 
 class PodTemplateSpec(Model):
-    metadata: ObjectMeta = Field(default_factory=ObjectMeta)
-    spec: PodSpec = Field(default_factory=PodSpec)
+    metadata: ObjectMeta = Field(default_factory=shared(ObjectMeta))
+    spec: PodSpec = Field(default_factory=shared(PodSpec))
 
 
 class DeploymentSpec(Model):
     replicas: int | None = None
-    selector: LabelSelector = Field(default_factory=LabelSelector)
-    template: PodTemplateSpec = Field(default_factory=PodTemplateSpec)
+    selector: LabelSelector = Field(default_factory=shared(LabelSelector))
+    template: PodTemplateSpec = Field(default_factory=shared(PodTemplateSpec))
     strategy: dict[str, Any] | None = None
     progress_deadline_seconds: int | None = None
     min_ready_seconds: int | None = None
@@ -39,5 +39,5 @@ class Deployment(Object):
     API_VERSION: ClassVar[str] = "apps/v1"
     KIND: ClassVar[str] = "Deployment"
 
-    spec: DeploymentSpec = Field(default_factory=DeploymentSpec)
-    status: DeploymentStatus = Field(default_factory=DeploymentStatus)
+    spec: DeploymentSpec = Field(default_factory=shared(DeploymentSpec))
+    status: DeploymentStatus = Field(default_factory=shared(DeploymentStatus))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kfsim.api.meta import Condition, Model, Object
+from kfsim.api.meta import Condition, Model, Object, shared
 
 Quantity = str | int | float
 IntOrString = int | str
@@ -326,8 +326,8 @@ class Pod(Object):
     API_VERSION: ClassVar[str] = "v1"
     KIND: ClassVar[str] = "Pod"
 
-    spec: PodSpec = Field(default_factory=PodSpec)
-    status: PodStatus = Field(default_factory=PodStatus)
+    spec: PodSpec = Field(default_factory=shared(PodSpec))
+    status: PodStatus = Field(default_factory=shared(PodStatus))
 
 
 class ServicePort(Model):
@@ -358,7 +358,7 @@ class Service(Object):
     API_VERSION: ClassVar[str] = "v1"
     KIND: ClassVar[str] = "Service"
 
-    spec: ServiceSpec = Field(default_factory=ServiceSpec)
+    spec: ServiceSpec = Field(default_factory=shared(ServiceSpec))
     status: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -458,7 +458,7 @@ class Event(Object):
     API_VERSION: ClassVar[str] = "v1"
     KIND: ClassVar[str] = "Event"
 
-    involved_object: ObjectReference = Field(default_factory=ObjectReference)
+    involved_object: ObjectReference = Field(default_factory=shared(ObjectReference))
     reason: str | None = None
     message: str | None = None
     type: str | None = None

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kfsim.api.meta import Model, Object
+from kfsim.api.meta import Model, Object, shared
 
 
 class StringMatch(Model):
@@ -56,5 +56,5 @@ class VirtualService(Object):
     API_VERSION: ClassVar[str] = "networking.istio.io/v1beta1"
     KIND: ClassVar[str] = "VirtualService"
 
-    spec: VirtualServiceSpec = Field(default_factory=VirtualServiceSpec)
+    spec: VirtualServiceSpec = Field(default_factory=shared(VirtualServiceSpec))
     status: dict[str, Any] = Field(default_factory=dict)

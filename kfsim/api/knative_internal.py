@@ -5,13 +5,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from kfsim.api.core import ObjectReference
-from kfsim.api.meta import Condition, Model, Object
+from kfsim.api.meta import Condition, Model, Object, shared
 
 
 class PodAutoscalerSpec(Model):
     """`reachability` is Reachable, Unreachable or empty (unknown, counts as reachable)."""
 
-    scale_target_ref: ObjectReference = Field(default_factory=ObjectReference)
+    scale_target_ref: ObjectReference = Field(default_factory=shared(ObjectReference))
     container_concurrency: int | None = None
     protocol_type: str | None = None
     reachability: str | None = None
@@ -32,8 +32,8 @@ class PodAutoscaler(Object):
     API_VERSION: ClassVar[str] = "autoscaling.internal.knative.dev/v1alpha1"
     KIND: ClassVar[str] = "PodAutoscaler"
 
-    spec: PodAutoscalerSpec = Field(default_factory=PodAutoscalerSpec)
-    status: PodAutoscalerStatus = Field(default_factory=PodAutoscalerStatus)
+    spec: PodAutoscalerSpec = Field(default_factory=shared(PodAutoscalerSpec))
+    status: PodAutoscalerStatus = Field(default_factory=shared(PodAutoscalerStatus))
 
 
 class MetricSpec(Model):
@@ -53,15 +53,15 @@ class Metric(Object):
     API_VERSION: ClassVar[str] = "autoscaling.internal.knative.dev/v1alpha1"
     KIND: ClassVar[str] = "Metric"
 
-    spec: MetricSpec = Field(default_factory=MetricSpec)
-    status: MetricStatus = Field(default_factory=MetricStatus)
+    spec: MetricSpec = Field(default_factory=shared(MetricSpec))
+    status: MetricStatus = Field(default_factory=shared(MetricStatus))
 
 
 class ServerlessServiceSpec(Model):
     """`mode` is Proxy (activator in the path) or Serve."""
 
     mode: str | None = None
-    object_ref: ObjectReference = Field(default_factory=ObjectReference)
+    object_ref: ObjectReference = Field(default_factory=shared(ObjectReference))
     protocol_type: str | None = None
     num_activators: int | None = None
 
@@ -79,8 +79,8 @@ class ServerlessService(Object):
     API_VERSION: ClassVar[str] = "networking.internal.knative.dev/v1alpha1"
     KIND: ClassVar[str] = "ServerlessService"
 
-    spec: ServerlessServiceSpec = Field(default_factory=ServerlessServiceSpec)
-    status: ServerlessServiceStatus = Field(default_factory=ServerlessServiceStatus)
+    spec: ServerlessServiceSpec = Field(default_factory=shared(ServerlessServiceSpec))
+    status: ServerlessServiceStatus = Field(default_factory=shared(ServerlessServiceStatus))
 
 
 class IngressBackendSplit(Model):
@@ -114,7 +114,7 @@ class IngressRule(Model):
 
     hosts: tuple[str, ...] = ()
     visibility: str | None = None
-    http: IngressRuleValue = Field(default_factory=IngressRuleValue)
+    http: IngressRuleValue = Field(default_factory=shared(IngressRuleValue))
 
 
 class IngressSpec(Model):
@@ -133,5 +133,5 @@ class Ingress(Object):
     API_VERSION: ClassVar[str] = "networking.internal.knative.dev/v1alpha1"
     KIND: ClassVar[str] = "Ingress"
 
-    spec: IngressSpec = Field(default_factory=IngressSpec)
-    status: IngressStatus = Field(default_factory=IngressStatus)
+    spec: IngressSpec = Field(default_factory=shared(IngressSpec))
+    status: IngressStatus = Field(default_factory=shared(IngressStatus))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from kfsim.api.core import PodSpec
-from kfsim.api.meta import Condition, Model, Object, ObjectMeta
+from kfsim.api.meta import Condition, Model, Object, ObjectMeta, shared
 
 
 class RevisionSpec(PodSpec):
@@ -18,8 +18,8 @@ class RevisionSpec(PodSpec):
 
 
 class RevisionTemplateSpec(Model):
-    metadata: ObjectMeta = Field(default_factory=ObjectMeta)
-    spec: RevisionSpec = Field(default_factory=RevisionSpec)
+    metadata: ObjectMeta = Field(default_factory=shared(ObjectMeta))
+    spec: RevisionSpec = Field(default_factory=shared(RevisionSpec))
 
 
 class TrafficTarget(Model):
@@ -39,7 +39,7 @@ class Addressable(Model):
 
 
 class ServiceSpec(Model):
-    template: RevisionTemplateSpec = Field(default_factory=RevisionTemplateSpec)
+    template: RevisionTemplateSpec = Field(default_factory=shared(RevisionTemplateSpec))
     traffic: tuple[TrafficTarget, ...] = ()
 
 
@@ -60,12 +60,12 @@ class Service(Object):
     API_VERSION: ClassVar[str] = "serving.knative.dev/v1"
     KIND: ClassVar[str] = "Service"
 
-    spec: ServiceSpec = Field(default_factory=ServiceSpec)
-    status: ServiceStatus = Field(default_factory=ServiceStatus)
+    spec: ServiceSpec = Field(default_factory=shared(ServiceSpec))
+    status: ServiceStatus = Field(default_factory=shared(ServiceStatus))
 
 
 class ConfigurationSpec(Model):
-    template: RevisionTemplateSpec = Field(default_factory=RevisionTemplateSpec)
+    template: RevisionTemplateSpec = Field(default_factory=shared(RevisionTemplateSpec))
 
 
 class ConfigurationStatus(Model):
@@ -80,8 +80,8 @@ class Configuration(Object):
     API_VERSION: ClassVar[str] = "serving.knative.dev/v1"
     KIND: ClassVar[str] = "Configuration"
 
-    spec: ConfigurationSpec = Field(default_factory=ConfigurationSpec)
-    status: ConfigurationStatus = Field(default_factory=ConfigurationStatus)
+    spec: ConfigurationSpec = Field(default_factory=shared(ConfigurationSpec))
+    status: ConfigurationStatus = Field(default_factory=shared(ConfigurationStatus))
 
 
 class ContainerStatusRef(Model):
@@ -106,8 +106,8 @@ class Revision(Object):
     API_VERSION: ClassVar[str] = "serving.knative.dev/v1"
     KIND: ClassVar[str] = "Revision"
 
-    spec: RevisionSpec = Field(default_factory=RevisionSpec)
-    status: RevisionStatus = Field(default_factory=RevisionStatus)
+    spec: RevisionSpec = Field(default_factory=shared(RevisionSpec))
+    status: RevisionStatus = Field(default_factory=shared(RevisionStatus))
 
 
 class RouteSpec(Model):
@@ -127,8 +127,8 @@ class Route(Object):
     API_VERSION: ClassVar[str] = "serving.knative.dev/v1"
     KIND: ClassVar[str] = "Route"
 
-    spec: RouteSpec = Field(default_factory=RouteSpec)
-    status: RouteStatus = Field(default_factory=RouteStatus)
+    spec: RouteSpec = Field(default_factory=shared(RouteSpec))
+    status: RouteStatus = Field(default_factory=shared(RouteStatus))
 
 
 class Image(Object):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from kfsim.api.core import Container, PodSpec
 from kfsim.api.knative_serving import Addressable, TrafficTarget
-from kfsim.api.meta import Condition, Model, Object
+from kfsim.api.meta import Condition, Model, Object, shared
 
 FRAMEWORKS: Final = (
     "sklearn",
@@ -72,7 +72,7 @@ class PredictorExtension(Container):
 class ModelSpec(PredictorExtension):
     """The `model:` form."""
 
-    model_format: ModelFormat = Field(default_factory=ModelFormat)
+    model_format: ModelFormat = Field(default_factory=shared(ModelFormat))
     runtime: str | None = None
 
 
@@ -142,7 +142,7 @@ class ExplainerSpec(ComponentSpec):
 
 
 class InferenceServiceSpec(Model):
-    predictor: PredictorSpec = Field(default_factory=PredictorSpec)
+    predictor: PredictorSpec = Field(default_factory=shared(PredictorSpec))
     transformer: TransformerSpec | None = None
     explainer: ExplainerSpec | None = None
     canary: tuple[dict[str, Any], ...] = ()
@@ -211,8 +211,8 @@ class InferenceService(Object):
     API_VERSION: ClassVar[str] = "serving.kserve.io/v1beta1"
     KIND: ClassVar[str] = "InferenceService"
 
-    spec: InferenceServiceSpec = Field(default_factory=InferenceServiceSpec)
-    status: InferenceServiceStatus = Field(default_factory=InferenceServiceStatus)
+    spec: InferenceServiceSpec = Field(default_factory=shared(InferenceServiceSpec))
+    status: InferenceServiceStatus = Field(default_factory=shared(InferenceServiceStatus))
 
 
 class SupportedModelFormat(Model):
@@ -244,7 +244,7 @@ class ServingRuntime(Object):
     API_VERSION: ClassVar[str] = "serving.kserve.io/v1alpha1"
     KIND: ClassVar[str] = "ServingRuntime"
 
-    spec: ServingRuntimeSpec = Field(default_factory=ServingRuntimeSpec)
+    spec: ServingRuntimeSpec = Field(default_factory=shared(ServingRuntimeSpec))
     status: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -254,5 +254,5 @@ class ClusterServingRuntime(Object):
     API_VERSION: ClassVar[str] = "serving.kserve.io/v1alpha1"
     KIND: ClassVar[str] = "ClusterServingRuntime"
 
-    spec: ServingRuntimeSpec = Field(default_factory=ServingRuntimeSpec)
+    spec: ServingRuntimeSpec = Field(default_factory=shared(ServingRuntimeSpec))
     status: dict[str, Any] = Field(default_factory=dict)

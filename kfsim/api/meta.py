@@ -4,7 +4,8 @@ Field names are Python's, wire names are Kubernetes' (`alias_generator`); models
 their lists are tuples, so a decoded view can be shared and cached.
 """
 
-from typing import Any, ClassVar, Self
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -35,6 +36,25 @@ class Model(BaseModel):
     def replaced(self, **changes: Any) -> Self:
         """A copy with the given fields (Python names) set; the values are not validated."""
         return self.model_copy(update=changes)
+
+
+_M = TypeVar("_M", bound=Model)
+
+
+def shared(model: type[_M]) -> Callable[[], _M]:
+    """A default factory that always gives the same empty value.
+
+    Encoding leaves defaults out, and finds them by making and comparing them: with one shared,
+    frozen value that is a comparison by identity.
+    """
+    value: list[_M] = []
+
+    def make() -> _M:
+        if not value:
+            value.append(model())
+        return value[0]
+
+    return make
 
 
 class OwnerReference(Model):
@@ -104,7 +124,7 @@ class Object(Model):
 
     api_version: str = ""
     kind: str = ""
-    metadata: ObjectMeta = Field(default_factory=ObjectMeta)
+    metadata: ObjectMeta = Field(default_factory=shared(ObjectMeta))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
