@@ -61,10 +61,12 @@ class Router:
 
     def publish(self, table: RoutingTable) -> None:
         """Swap the table; routes that are the same objects keep what was made of them."""
-        current = {
-            id(route) for routes in (table.hosts, table.services) for route in routes.values()
-        }
-        self._routes = {key: made for key, made in self._routes.items() if key in current}
+        same = table.hosts is self.table.hosts and table.services is self.table.services
+        if self._routes and not same:
+            current = {
+                id(route) for routes in (table.hosts, table.services) for route in routes.values()
+            }
+            self._routes = {key: made for key, made in self._routes.items() if key in current}
         self._by_host = {}
         self.table = table
         self.epoch += 1

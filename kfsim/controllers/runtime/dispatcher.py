@@ -1,11 +1,13 @@
 """The one queue of all controllers and the task that works it off.
 
-Order: batched keys at the start of a slice, urgent keys next, then first come first served; a key
-that is already waiting is not added again. A key's failures back off 5 ms, 10 ms, … up to 1,000 s
-(client-go's ItemExponentialFailureRateLimiter), and are forgotten at its first success. A Conflict
-is not a failure: somebody else wrote first, so the key goes to the back of the queue. The task
-yields after each millisecond of work (`slice_seconds`), so that requests on the same loop stay
-fast.
+Order: batched keys at the start of a slice, urgent keys next, then first come first served; an
+object that was just created and has no owner waits until what was begun before is done (at most
+64 reconciles long), so that a thousand new objects are worked off one after the other, each while
+it is in the caches, and not all in lock-step. A key that is already waiting is not added again. A
+key's failures back off 5 ms, 10 ms, … up to 1,000 s (client-go's
+ItemExponentialFailureRateLimiter), and are forgotten at its first success. A Conflict is not a
+failure: somebody else wrote first, so the key goes to the back of the queue. The task yields after
+each millisecond of work (`slice_seconds`), so that requests on the same loop stay fast.
 """
 
 import asyncio
@@ -18,11 +20,12 @@ from kfsim.base.clock import Clock
 from kfsim.base.errors import Conflict
 from kfsim.base.tasks import TaskSet
 from kfsim.controllers.runtime.controller import Controller, Key, Result, Watch
-from kfsim.store import Store, StoreEvent
+from kfsim.store import EventType, Store, StoreEvent
 
 _logger = logging.getLogger(__name__)
 _FIRST_BACKOFF = 0.005
 _LONGEST_BACKOFF = 1000.0
+_NEW_AFTER = 64
 
 
 class Dispatcher:
@@ -47,6 +50,8 @@ class Dispatcher:
         self._urgent: deque[tuple[str, Key]] = deque()
         self._normal: deque[tuple[str, Key]] = deque()
         self._batched: deque[tuple[str, Key]] = deque()
+        self._new: deque[tuple[str, Key]] = deque()
+        self._since_new = 0
         self._failures: dict[tuple[str, Key], int] = {}
         self._timers: dict[tuple[str, Key], tuple[float, asyncio.TimerHandle]] = {}
         self._wake = asyncio.Event()
@@ -68,23 +73,39 @@ class Dispatcher:
             for entry in self._store.entries(model):
                 for controller, watch in watches:
                     for key in watch.keys_of(entry):
-                        self.enqueue(controller.name, key)
+                        self._enqueue_now((controller.name, key), new=not entry.owner_uid)
         self._tasks.spawn(self._work(), name="work")
 
     def enqueue(self, controller: str, key: Key, *, after: float = 0.0) -> None:
         """Ask for a reconcile now, or in `after` seconds (the earliest such wish counts)."""
-        item = (controller, key)
         if after > 0:
-            self._enqueue_later(item, after)
-            return
+            self._enqueue_later((controller, key), after)
+        else:
+            self._enqueue_now((controller, key), new=False)
+
+    def _enqueue_now(self, item: tuple[str, Key], *, new: bool) -> None:
         if item in self._waiting:
             return
         self._waiting[item] = None
-        chosen = self._controllers[controller]
-        queue = self._urgent if chosen.urgent else self._normal
-        (self._batched if chosen.batched else queue).append(item)
+        chosen = self._controllers[item[0]]
+        if chosen.batched:
+            self._batched.append(item)
+        elif chosen.urgent:
+            self._urgent.append(item)
+        else:
+            (self._new if new else self._normal).append(item)
         self._idle.clear()
         self._wake.set()
+
+    def _next(self) -> tuple[str, Key] | None:
+        """Take the key whose turn it is; None when only batched ones wait."""
+        if self._new and (not (self._urgent or self._normal) or self._since_new >= _NEW_AFTER):
+            self._since_new = 0
+            return self._new.popleft()
+        if not (self._urgent or self._normal):
+            return None
+        self._since_new += 1
+        return (self._urgent or self._normal).popleft()
 
     async def until_idle(self) -> None:
         """Wait until no key waits (timers may still be pending)."""
@@ -101,11 +122,12 @@ class Dispatcher:
         await self._tasks.close()
 
     def _on_write(self, event: StoreEvent) -> None:
+        new = event.type is EventType.ADDED and not event.entry.owner_uid
         for controller, watch in self._watches.get(event.entry.model, ()):
             if watch.only is not None and not watch.only(event):
                 continue
             for key in watch.keys_of(event.entry):
-                self.enqueue(controller.name, key)
+                self._enqueue_now((controller.name, key), new=new)
 
     def _enqueue_later(self, item: tuple[str, Key], after: float) -> None:
         due = self._clock.now() + after
@@ -134,8 +156,8 @@ class Dispatcher:
             deadline = self._clock.now() + self._slice
             for _ in range(len(self._batched)):
                 self._one(self._batched.popleft())
-            while self._urgent or self._normal:
-                self._one((self._urgent or self._normal).popleft())
+            while (item := self._next()) is not None:
+                self._one(item)
                 if self._clock.now() >= deadline or (self._busy is not None and self._busy()):
                     break
             await asyncio.sleep(0)

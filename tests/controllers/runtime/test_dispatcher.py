@@ -105,6 +105,49 @@ async def test_a_waiting_key_is_not_added_twice_and_urgent_keys_overtake(store: 
     await dispatcher.close()
 
 
+async def test_what_was_begun_is_finished_before_a_new_object_is_begun(store: Store) -> None:
+    order: list[str] = []
+    dispatchers: list[Dispatcher] = []
+
+    class Thrice:
+        def reconcile(self, key: Key) -> Result:
+            order.append(key.name)
+            if order.count(key.name) < 3:
+                dispatchers[0].enqueue("c", key)
+            return Result()
+
+    dispatcher = make_dispatcher(store, Controller("c", Thrice(), (watch_self(ConfigMap),)))
+    dispatchers.append(dispatcher)
+    dispatcher.start()
+    for name in ("a", "b", "c"):
+        store.create(config_map(name))
+    await dispatcher.until_idle()
+    assert order == ["a", "a", "a", "b", "b", "b", "c", "c", "c"]
+    await dispatcher.close()
+
+
+async def test_a_new_object_is_begun_even_while_others_never_rest(store: Store) -> None:
+    begun = asyncio.Event()
+    dispatchers: list[Dispatcher] = []
+
+    class Restless:
+        def reconcile(self, key: Key) -> Result:
+            if key.name == "new":
+                begun.set()
+            elif not begun.is_set():
+                dispatchers[0].enqueue("c", key)
+            return Result()
+
+    dispatcher = make_dispatcher(store, Controller("c", Restless(), (watch_self(ConfigMap),)))
+    dispatchers.append(dispatcher)
+    dispatcher.enqueue("c", Key("n", "restless"))
+    dispatcher.start()
+    store.create(config_map("new"))
+    async with asyncio.timeout(5):
+        await begun.wait()
+    await dispatcher.close()
+
+
 async def test_a_conflict_is_tried_again_at_once(store: Store) -> None:
     reconciler = Scripted(Conflict("changed"))
     dispatcher = make_dispatcher(store, Controller("c", reconciler, ()))
