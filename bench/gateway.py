@@ -1,13 +1,16 @@
 """The gateway beside nginx: CPU per proxied request and requests per second, on one core each.
 
-Load (wrk, 32 connections) and replica run on the other cores. The rounds are interleaved and the
-best of each is shown. Needs `nginx` and `wrk`; a missing one is named.
+Load (wrk, 32 connections) and replica run on the other cores. Two cases: the same head again and
+again, as a client of a model sends it, and heads that all differ (a Traceparent). The rounds are
+interleaved; the best of each is shown, and the median of the ratios of neighbours. Needs `nginx`
+and `wrk`; a missing one is named.
 """
 
 import asyncio
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,8 +35,16 @@ from kfsim.dataplane import Gateway
 from kfsim.flow import FlowCore
 
 CONNECTIONS = 32
-SECONDS = 5
+SECONDS = 4
 ROUNDS = 3
+VARYING = """
+local count = 0
+request = function()
+  count = count + 1
+  wrk.headers["Traceparent"] = string.format("00-%032x-00f067aa0ba902b7-01", count)
+  return wrk.format("GET", nil)
+end
+"""
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/pid; error_log stderr crit;
 events {{ worker_connections 1024; }}
@@ -66,13 +77,13 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(pid: int, port: int) -> tuple[float, float]:
+def measure(pid: int, port: int, *options: str) -> tuple[float, float]:
     """Requests per second and CPU microseconds per request."""
     others = ",".join(str(core) for core in range(1, os.cpu_count() or 2))
     before = cpu_seconds(pid)
     output = subprocess.run(
         ["taskset", "-c", others, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}",
-         "-H", f"Host: {HOST}", f"http://127.0.0.1:{port}/v1/models/iris"],
+         "-H", f"Host: {HOST}", *options, f"http://127.0.0.1:{port}/v1/models/iris"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     used = cpu_seconds(pid) - before
@@ -97,6 +108,30 @@ def worker_of(nginx: int) -> int:
     return int(children[0])
 
 
+def compare(
+    pids: dict[str, tuple[int, int]], *options: str
+) -> dict[str, list[tuple[float, float]]]:
+    """Measurements by name, round by round."""
+    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in pids}
+    for _ in range(ROUNDS):
+        for name, (pid, port) in pids.items():
+            runs[name].append(measure(pid, port, *options))
+    return runs
+
+
+def show(case: str, runs: dict[str, list[tuple[float, float]]]) -> None:
+    for name, values in runs.items():
+        rate, cpu = max(rate for rate, _ in values), min(cpu for _, cpu in values)
+        print(f"{case}, {name}: {rate:.0f} requests/s, {cpu:.1f} us CPU per request")
+    pairs = list(zip(runs["gateway"], runs["nginx"], strict=True))
+    rate = statistics.median(ours[0] / theirs[0] for ours, theirs in pairs)
+    cpu = statistics.median(ours[1] / theirs[1] for ours, theirs in pairs)
+    print(
+        f"{case}, gateway / nginx: {rate:.2f} of its requests/s (target 0.55), "
+        f"{cpu:.2f} times its CPU (target 1.5)"
+    )
+
+
 def main() -> int:
     missing = [tool for tool in ("nginx", "wrk", "taskset") if shutil.which(tool) is None]
     if missing:
@@ -115,25 +150,18 @@ def main() -> int:
         nginx = spawn("taskset", "-c", "0", "nginx", "-c", str(config))
         try:
             time.sleep(1)
-            runs: dict[str, list[tuple[float, float]]] = {"gateway": [], "nginx": []}
-            for _ in range(ROUNDS):
-                runs["gateway"].append(measure(gateway.pid, gateway_port))
-                runs["nginx"].append(measure(worker_of(nginx.pid), nginx_port))
+            script = Path(folder, "varying.lua")
+            script.write_text(VARYING)
+            pids = {
+                "gateway": (gateway.pid, gateway_port),
+                "nginx": (worker_of(nginx.pid), nginx_port),
+            }
+            for name, options in {"same head": (), "varying heads": ("-s", str(script))}.items():
+                show(name, compare(pids, *options))
         finally:
             for process in (nginx, gateway, upstream):
                 process.terminate()
                 process.wait()
-    best = {
-        name: (max(rate for rate, _ in values), min(cpu for _, cpu in values))
-        for name, values in runs.items()
-    }
-    for name, (rate, cpu) in best.items():
-        print(f"{name}: {rate:.0f} requests/s, {cpu:.1f} us CPU per request")
-    rate, cpu = best["gateway"]
-    print(
-        f"gateway / nginx: {rate / best['nginx'][0]:.2f} of its requests/s (target 0.55), "
-        f"{cpu / best['nginx'][1]:.2f} times its CPU (target 1.5)"
-    )
     return 0
 
 

@@ -170,13 +170,16 @@ class Exchange:
     def response_whole(self, head: ResponseHead, body: bytes) -> None:
         plane, ticket = self._plane, self._ticket
         assert ticket is not None  # nothing is sent upstream without one
-        ticket.first_byte(plane.clock.now())
-        self._status = head.status
+        now = plane.clock.now()
+        ticket.first_byte(now)
         upstream, self._upstream = self._upstream, None
         if upstream is not None and not self._request_ended:
             upstream.drop()
         added = plane.provenance.lines(ticket)
-        self._finish(Outcome.PROXIED, head.status)
+        self._over = True
+        self._ticket = None
+        ticket.finish(now)
+        plane.counters.end(Outcome.PROXIED, head.status)
         self._downstream.whole_response(head, added, body)
 
     def response_body(self, data: bytes) -> None:

@@ -106,7 +106,7 @@ def parse_request_head(
         name, value = header
         rule = _RULES.get(name.lower())
         if rule is None:
-            lines.append(b"%b: %b\r\n" % header)
+            lines.append(name + b": " + value + b"\r\n")
         elif rule is _Rule.CONNECTION:
             nominated |= nominated_headers(connection_options(value))
         elif rule is not _Rule.DROP:

@@ -58,6 +58,7 @@ class Router:
         """How many tables have been published; whoever remembers a route keeps this with it."""
         self._routes: dict[int, tuple[HostRoute, Route]] = {}
         self._by_host: dict[bytes, Route | None] = {}
+        self._by_service: dict[ServiceName, Route] = {}
 
     def publish(self, table: RoutingTable) -> None:
         """Swap the table; routes that are the same objects keep what was made of them."""
@@ -68,6 +69,7 @@ class Router:
             }
             self._routes = {key: made for key, made in self._routes.items() if key in current}
         self._by_host = {}
+        self._by_service = {}
         self.table = table
         self.epoch += 1
 
@@ -83,8 +85,10 @@ class Router:
 
     def resolve_service(self, service: ServiceName) -> Route | None:
         """The route of one service, whatever the request's host."""
-        found = self.table.services.get(service)
-        return None if found is None else self._prepare(found)
+        route = self._by_service.get(service)
+        if route is None and (found := self.table.services.get(service)) is not None:
+            route = self._by_service[service] = self._prepare(found)
+        return route
 
     def known_hosts(self) -> list[str]:
         return sorted(self.table.hosts)

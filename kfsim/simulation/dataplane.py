@@ -59,8 +59,11 @@ class SimulatedDataPlane(RouteSink, StatSource, DrainGate):
         revision = None if route is None else route.pick(self._entropy)
         if revision is None:
             return None
-        ticket = self._flow.admit(revision, self._loop.moment, on_grant, on_reject)
-        self._arm()
+        flow = self._flow
+        ticket = flow.admit(revision, self._loop.moment, on_grant, on_reject)
+        deadline = flow.next_deadline()
+        if deadline is not None and deadline < self._deadline:
+            self._arm()
         return ticket
 
     def retry(self, ticket: Ticket) -> bool:
