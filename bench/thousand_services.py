@@ -26,7 +26,7 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.cluster import Cluster
-from kfsim.daemon.memory import calm_garbage_collection
+from kfsim.daemon.memory import IdleCollector
 from kfsim.dataplane import Gateway
 from kfsim.flow import FlowCore
 from kfsim.replicas.backend import ReplicaSpec
@@ -133,7 +133,8 @@ async def measure(folder: Path) -> None:
         )
     )
     await cluster.start()
-    calm_garbage_collection()
+    collector = IdleCollector(busy=lambda: cluster.dispatcher.busy)
+    collecting = asyncio.get_running_loop().create_task(collector.run())
     meter = StallMeter()
     counter = ReadyCounter(store)
     watching = asyncio.get_running_loop().create_task(meter.run())  # a measurement
@@ -150,6 +151,7 @@ async def measure(folder: Path) -> None:
     ready = time.perf_counter() - started
     await cluster.dispatcher.until_idle()
     watching.cancel()
+    collecting.cancel()
     print(
         f"{_SERVICES} services, initial-scale 0: apply to Ready {ready:.2f} s (target 15), "
         f"{cluster.dispatcher.reconciles} reconciles of {len(store)} objects "

@@ -12,11 +12,12 @@ from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
+from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
-from kfsim.daemon.memory import calm_garbage_collection
+from kfsim.daemon.memory import IdleCollector
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
@@ -60,6 +61,7 @@ class Daemon:
         self._api: ApiServer | None = None
         self._cluster: Cluster | None = None
         self._info: DaemonInfo | None = None
+        self._tasks = TaskSet("daemon")
         self.notes: list[str] = []
 
     async def start(self) -> DaemonInfo:
@@ -78,7 +80,8 @@ class Daemon:
             state_dir=str(self._settings.state_dir),
         )
         await self._start_cluster(store, gateway.port)
-        calm_garbage_collection()
+        collector = IdleCollector(busy=self._is_busy)
+        self._tasks.spawn(collector.run(), name="collect garbage")
         return self._info
 
     def _open_store(self) -> Store:
@@ -153,6 +156,7 @@ class Daemon:
 
     async def stop(self) -> None:
         """Drain requests, then stop controllers, replicas, API and journal."""
+        await self._tasks.close()
         if self._gateway is not None:
             await self._gateway.close(drain=_DRAIN_SECONDS)
         if self._cluster is not None:
@@ -162,6 +166,12 @@ class Daemon:
             await self._api.close()
         if self._journal is not None:
             await self._journal.close()
+
+    def _is_busy(self) -> bool:
+        gateway, cluster = self._gateway, self._cluster
+        return (gateway is not None and gateway.busy) or (
+            cluster is not None and cluster.dispatcher.busy
+        )
 
     # Verbs of our own
 

@@ -33,7 +33,7 @@ from kfsim.store.journal import Change, Journal, NoJournal, ObjectKey
 
 T = TypeVar("T", bound=Object)
 Listener = Callable[[StoreEvent], None]
-_VIEWS_KEPT = 1024  # some 15 KB each: more would cost memory and garbage collector pauses
+_VIEWS_KEPT = 512  # some 15 KB each: more would cost memory and garbage collector pauses
 _VERSION_BLOCK = 100_000
 _logger = logging.getLogger(__name__)
 

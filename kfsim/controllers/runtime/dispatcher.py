@@ -187,6 +187,11 @@ class Dispatcher:
             self.enqueue(item[0], item[1], after=max(result.requeue_after, 1e-9))
 
     @property
+    def busy(self) -> bool:
+        """Whether a key waits."""
+        return bool(self._waiting)
+
+    @property
     def pending(self) -> Sequence[tuple[str, Key]]:
         """What waits now, for diagnosis."""
         return tuple(self._waiting)
