@@ -20,8 +20,8 @@ from typing import Any
 from bench.project import MODEL, ROOT, Project, closed_loop, cpu_seconds, environment
 
 _CONNECTIONS = 16
-_SECONDS = 8.0
-_ROUNDS = 3
+_SECONDS = 5.0
+_ROUNDS = 2
 _PATH = "/v1/models/iris:predict"
 _V2_BODY = ROOT / "examples/sklearn-iris/iris-input-v2.json"
 
