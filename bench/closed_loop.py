@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -25,8 +26,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports have the interface and not the base class
+        self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def _send(self) -> None:
@@ -101,7 +102,8 @@ async def load(
     results = Results(connections, seconds)
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(request, results), name, int(port))
-    await results.done.wait()
+    async with asyncio.timeout(seconds + 30):
+        await results.done.wait()
     return {
         "requests": len(results.latencies),
         "seconds": results.elapsed,

@@ -17,23 +17,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.project import MODEL, ROOT, Project, closed_loop, cpu_seconds, environment
+from bench.project import (
+    BODY,
+    MODEL,
+    ROOT,
+    Project,
+    closed_loop,
+    cpu_seconds,
+    environment,
+    load_generator,
+)
 
 _CONNECTIONS = 16
-_SECONDS = 8.0
-_ROUNDS = 3
+_SECONDS = 5.0
+_ROUNDS = 2
 _PATH = "/v1/models/iris:predict"
 _V2_BODY = ROOT / "examples/sklearn-iris/iris-input-v2.json"
 
 
-def measure(address: str, path: str, pids: list[int]) -> dict[str, Any]:
+def measure(address: str, path: str, pids: list[int], *, body: Path = BODY) -> dict[str, Any]:
     """Requests per second and CPU per request of the serving processes."""
-    closed_loop(address, path, connections=_CONNECTIONS, seconds=1)
+    closed_loop(address, path, connections=_CONNECTIONS, seconds=1, body=body)
     before = cpu_seconds(pids)
-    result = closed_loop(address, path, connections=_CONNECTIONS, seconds=_SECONDS)
+    result = closed_loop(address, path, connections=_CONNECTIONS, seconds=_SECONDS, body=body)
     used = cpu_seconds(pids) - before
-    if set(result["statuses"]) != {"200"}:
-        raise RuntimeError(f"http://{address}{path} answered {result['statuses']}")
+    if result["failed"]:
+        raise RuntimeError(f"http://{address}{path} failed {result['failed']} requests")
     return {
         "rate": result["requests"] / result["seconds"],
         "cpu_us": used / result["requests"] * 1e6,
@@ -43,7 +52,9 @@ def measure(address: str, path: str, pids: list[int]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def server(command: list[str], port: int, path: str, folder: str) -> Iterator[tuple[str, int]]:
+def server(
+    command: list[str], port: int, path: str, folder: str, *, body: Path = BODY
+) -> Iterator[tuple[str, int]]:
     """A model server alone; yields address and pid once it answers."""
     process = subprocess.Popen(
         command,
@@ -57,7 +68,7 @@ def server(command: list[str], port: int, path: str, folder: str) -> Iterator[tu
             if process.poll() is not None:
                 raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
             try:
-                closed_loop(f"127.0.0.1:{port}", path, connections=1, seconds=0.1)
+                closed_loop(f"127.0.0.1:{port}", path, connections=1, seconds=0.1, body=body)
                 break
             except subprocess.CalledProcessError:
                 time.sleep(0.1)
@@ -96,8 +107,6 @@ def kserve_server(python: str) -> dict[str, Any]:
 
 
 def mlserver(python: str) -> dict[str, Any]:
-    import bench.project
-
     port = free_port()
     path = "/v2/models/iris/infer"
     with tempfile.TemporaryDirectory() as folder:
@@ -118,13 +127,9 @@ def mlserver(python: str) -> dict[str, Any]:
                 }
             )
         )
-        body, bench.project.BODY = bench.project.BODY, _V2_BODY
-        try:
-            command = [str(Path(python).parent / "mlserver"), "start", "."]
-            with server(command, port, path, folder) as (address, pid):
-                return measure(address, path, [pid])
-        finally:
-            bench.project.BODY = body
+        command = [str(Path(python).parent / "mlserver"), "start", "."]
+        with server(command, port, path, folder, body=_V2_BODY) as (address, pid):
+            return measure(address, path, [pid], body=_V2_BODY)
 
 
 def whole_path() -> dict[str, Any]:
@@ -152,7 +157,10 @@ def main() -> None:
         paths.append(whole_path())
         alone.append(own_server())
     ours = best(paths)
-    print(f"iris, one replica, {_CONNECTIONS} connections (best of {_ROUNDS} interleaved rounds):")
+    print(
+        f"iris, one replica, {_CONNECTIONS} connections (best of {_ROUNDS} interleaved rounds, "
+        f"load from {load_generator()}):"
+    )
     show("whole path", ours)
     show("the same model server alone", best(alone), ours)
     for name, variable, run in [
