@@ -1,6 +1,14 @@
 """The `kfsim` command: a client of the API address, and nothing else.
 
-`main` parses and maps errors to exit codes; `commands` has one module per command; `client` speaks
-Kubernetes REST over plain `http.client`, because a short command must not pay for heavy imports;
-`manifests` reads YAML, `apply` computes patches as kubectl does, `output` prints.
+`main` parses arguments and maps errors to exit codes (0 done, 1 failed, 2 wrong usage);
+`commands` has one module per command; `client` speaks Kubernetes REST over plain `http.client`,
+because a short command must not pay for heavy imports; `discovery` finds the daemon that is
+meant, `startup` starts one; `manifests` reads YAML, `apply` computes patches as kubectl does,
+`rollout` applies a whole folder, prunes, and follows the services until they are ready; `output`
+prints, `showcase` and `foreground` are what `kfsim up` shows.
+
+Called by users and scripts through `main.main`; of kfsim it uses `base` and the daemon's project
+and settings.
+
+Must not: import controllers, store or data plane, or reach the daemon in any way but HTTP.
 """

@@ -4,6 +4,9 @@
 The machines take events and times and return frozen values: `probes` counts probe outcomes,
 `backoff` spaces restarts, `lifecycle` folds `ReplicaEvent`s into a `ReplicaState`, `status` shows
 that state as a PodStatus, `starts` limits how many replicas start at once, `serving` reads from a
-Pod which container serves. A Pod is the record, a replica the running thing. The Pod controller
-drives them; nothing here starts a process, opens a socket or reads a clock.
+Pod which container serves. A Pod is the record, a replica the running thing.
+
+The Pod controller drives them; backends implement the port.
+
+Must not: start a process, open a socket, or read a clock.
 """

@@ -3,10 +3,12 @@
 `loop` is the event loop whose time jumps to the next due thing, `backend` starts replicas that
 exist in time only (following `scripts`), `dataplane` implements the live ports over the flow core
 without sockets, `traffic` sends requests (`arrivals`, `durations`) and counts `outcomes`, `world`
-puts a whole cluster together and `trace` records what it does.
+puts a whole cluster together (`simulate`, `SimulatedCluster`) and `trace` records what it does.
 
-Tests and scenarios call it; nothing here knows real time, sockets, threads or processes, and
-nothing that decides lives here: store, controllers, autoscaler and flow are the daemon's own.
+Tests and scenarios call it. The same seed gives the same trace, under any PYTHONHASHSEED.
+
+Must not: know real time, sockets, threads or processes. Nothing that decides lives here: store,
+controllers, autoscaler and flow are the daemon's own.
 """
 
 from kfsim.simulation.loop import Stalled, VirtualClock, VirtualLoop, run_virtual

@@ -1,9 +1,15 @@
 """Versioned objects as bytes, with watches, history, a journal and garbage collection.
 
-An object is held as canonical JSON with a small index entry; typed views are decoded on demand
-and cached (`store.Store`). Writes are synchronous in memory and notify subscribers in the same
-tick, in write order; a `journal.Journal` persists them behind. Controllers and the API surface
-call the store; it knows no controller, no socket and no process.
+An object is held as canonical JSON with a small index entry (`Entry`); typed views are decoded on
+demand, cached, frozen and shared. `Store` finds, lists, creates, updates and deletes; a write is
+synchronous in memory and notifies subscribers (`StoreEvent`) in the same tick, in write order. A
+`Watch` replays from a resourceVersion; the collector deletes what lost its owner. A `Journal`
+persists writes behind them: `sqlite_journal` in the daemon, `MemoryJournal` under virtual time.
+
+Controllers and the API surface call it; `cluster`, `daemon` and `simulation` make it.
+
+Must not: know a controller, a socket or a process. The journal's commit thread is the one thread
+outside the backends (docs/decisions/0030-journal-in-sqlite-with-one-thread.md).
 """
 
 from kfsim.store.collector import Propagation

@@ -1,9 +1,14 @@
 """Route resolution: which revisions a Route's traffic targets mean, and under which hosts.
 
-`resolve_traffic` flattens TrafficTargets to revisions (`latestRevision` is the latest *ready* one),
-groups them by tag and merges equal ones, or names the problem in Knative's words. `hosts` knows
-the host names of a route and its tags. The route controller calls both; everything here is pure:
-it reads objects through the two lookups it is given, and writes nothing.
+`resolve_traffic` flattens TrafficTargets to revisions (`latestRevision` is the latest *ready*
+one), groups them by tag and merges equal ones into a `Resolution` of `RevisionTarget`s, or names
+the problem in Knative's words (`TargetProblem`). `hosts` knows the host names of a route and its
+tags, outside and inside the cluster.
+
+The route controller calls both. Everything here is pure: objects are read through the two lookups
+that are given.
+
+Must not: write, wait, or know the store or the data plane.
 """
 
 from kfsim.traffic.hosts import (
