@@ -1,12 +1,16 @@
 """The one queue of all controllers and the task that works it off.
 
-Order: batched keys at the start of a slice, urgent keys next, then first come first served; an
-object that was just created and has no owner waits until what was begun before is done (at most
-64 reconciles long), so that a thousand new objects are worked off one after the other, each while
-it is in the caches, and not all in lock-step. A key that is already waiting is not added again. A
-key's failures back off 5 ms, 10 ms, … up to 1,000 s (client-go's
+Order: batched keys at the start of a slice, then urgent controllers, then the others; of several
+controllers that have keys the one added last, and its keys first come first served. Controllers are
+added in the order of the object chain, so what a write sets off below is settled before its parent
+looks again: a parent sees its children once, as they end up, not at each step on the way. An object
+that was just created and has no owner waits until nothing begun is waiting (at most 64 reconciles
+long), so that a thousand new objects are worked off one after the other, each while it is in the
+caches. A key that is already waiting is not added again (docs/decisions/0004).
+
+A key's failures back off 5 ms, 10 ms, … up to 1,000 s (client-go's
 ItemExponentialFailureRateLimiter), and are forgotten at its first success. A Conflict is not a
-failure: somebody else wrote first, so the key goes to the back of the queue. The task yields after
+failure: somebody else wrote first, so the key goes to the back of its queue. The task yields after
 each millisecond of work (`slice_seconds`), so that requests on the same loop stay fast.
 """
 
@@ -47,8 +51,8 @@ class Dispatcher:
         self._controllers: dict[str, Controller] = {}
         self._watches: dict[type[Object], list[tuple[Controller, Watch]]] = {}
         self._waiting: dict[tuple[str, Key], None] = {}
-        self._urgent: deque[tuple[str, Key]] = deque()
-        self._normal: deque[tuple[str, Key]] = deque()
+        self._queues: dict[str, deque[tuple[str, Key]]] = {}
+        self._ranked: tuple[deque[tuple[str, Key]], ...] = ()
         self._batched: deque[tuple[str, Key]] = deque()
         self._new: deque[tuple[str, Key]] = deque()
         self._since_new = 0
@@ -61,8 +65,14 @@ class Dispatcher:
         self.reconciles = 0
 
     def add(self, controller: Controller) -> None:
-        """Register before `start`."""
+        """Register before `start`, parents before their children."""
         self._controllers[controller.name] = controller
+        self._queues[controller.name] = self._batched if controller.batched else deque()
+        ranked = sorted(
+            (each for each in reversed(self._controllers.values()) if not each.batched),
+            key=lambda each: not each.urgent,
+        )
+        self._ranked = tuple(self._queues[each.name] for each in ranked)
         for watch in controller.watches:
             self._watches.setdefault(watch.model, []).append((controller, watch))
 
@@ -88,24 +98,19 @@ class Dispatcher:
             return
         self._waiting[item] = None
         chosen = self._controllers[item[0]]
-        if chosen.batched:
-            self._batched.append(item)
-        elif chosen.urgent:
-            self._urgent.append(item)
-        else:
-            (self._new if new else self._normal).append(item)
+        later = new and not (chosen.batched or chosen.urgent)
+        (self._new if later else self._queues[item[0]]).append(item)
         self._idle.clear()
         self._wake.set()
 
     def _next(self) -> tuple[str, Key] | None:
         """Take the key whose turn it is; None when only batched ones wait."""
-        if self._new and (not (self._urgent or self._normal) or self._since_new >= _NEW_AFTER):
+        queue = next(filter(None, self._ranked), None)
+        if self._new and (queue is None or self._since_new >= _NEW_AFTER):
             self._since_new = 0
             return self._new.popleft()
-        if not (self._urgent or self._normal):
-            return None
         self._since_new += 1
-        return (self._urgent or self._normal).popleft()
+        return None if queue is None else queue.popleft()
 
     async def until_idle(self) -> None:
         """Wait until no key waits (timers may still be pending)."""
