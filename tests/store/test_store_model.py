@@ -17,6 +17,7 @@ names = st.sampled_from("abcdef")
 class StoreModel(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
+        self.entropy = SeededEntropy(1)  # a restart must not give the same uids again
         self.journal = MemoryJournal()
         self.entropy = SeededEntropy(1)
         self.model: dict[str, Revision] = {}

@@ -12,7 +12,7 @@ from kfsim.controllers.inferenceservice.storage import (
     resolve_uri,
 )
 
-SOURCE = "/work/manifests/iris.yaml"
+SOURCE = "/home/me/manifests/iris.yaml"
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,10 @@ SOURCE = "/work/manifests/iris.yaml"
         ("https://x.blob.core.windows.net/a/b", "https://x.blob.core.windows.net/a/b"),
         ("pvc://claim/path", "pvc://claim/path"),
         ("/abs/../model", "/model"),
-        ("model", "/work/manifests/model"),
-        ("../models/iris", "/work/models/iris"),
+        ("model", "/home/me/manifests/model"),
+        ("../models/iris", "/home/me/models/iris"),
         ("file:///abs/model", "file:///abs/model"),
-        ("file://../models/iris", "file:///work/models/iris"),
+        ("file://../models/iris", "file:///home/me/models/iris"),
     ],
 )
 def test_resolved(uri: str, expected: str) -> None:
