@@ -29,7 +29,7 @@ def make_not_found(asked_host: bytes, target: bytes, known: Sequence[str], api: 
         return Answer(
             404,
             f"{path} was asked of kfsim's gateway, which serves models only.\n"
-            f"The Kubernetes API is at {api}: use `kubectl --server {api}`, or `kfsim env`.\n",
+            f"The Kubernetes API is at {api}: use `kubectl --server {api}`.\n",
         )
     lines = [f"No service answers for host {host!r} and path {path!r}."]
     if known:

@@ -131,8 +131,8 @@ def _custom_plan(
         raise StartFailure(
             NEEDS_DOCKER,
             f"container {container.name} has no command, and what the image "
-            f"{container.image or '(none)'} starts is known to Docker only; give the container a "
-            "command, or annotate the InferenceService with kfsim.dev/runtime: docker",
+            f"{container.image or '(none)'} starts is known to Docker only, which kfsim does not "
+            "drive yet; give the container a command",
         )
     raw = [*container.command, *container.args]
     _check_ports(container, raw, surroundings.ports)
@@ -213,5 +213,5 @@ def _check_mounts(
             f"container {container.name} mounts {mount.volume!r} at {mount.path}, and neither its "
             "command, args nor env name that path, so a process cannot be told where it really is "
             f"({mount.host}); pass {mount.path} or $({VARIABLE}{mount.volume}) as an argument or "
-            "in env, or annotate the InferenceService with kfsim.dev/runtime: docker",
+            "in env",
         )

@@ -278,8 +278,7 @@ class ProcessReplica:
             raise StartFailure(
                 "PathNotMappable",
                 f"workingDir {plan.working_dir} of container {container.name} is no folder of this "
-                "host; leave it out, or annotate the InferenceService with kfsim.dev/runtime: "
-                "docker",
+                "host; leave it out",
             )
         return plan
 
