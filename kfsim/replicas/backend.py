@@ -5,8 +5,9 @@ restarted, and draining before `stop`. A backend owns mechanism: it starts what 
 what happened to it through `ReplicaEvent`s in the order they happened, and leaves nothing behind.
 
 One replica is one Pod: its init containers run in order to their end, then all containers start
-and share one network identity (one port map). Implementations: `backends.process`, the simulated
-backend of `simulation`, later `backends.docker`. One contract suite runs against each.
+and share one network identity (one port map). Implementations: `backends.process`,
+`backends.docker`, `backends.combined` over the two, and the simulated backend of `simulation`. One
+contract suite runs against each.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -28,6 +29,17 @@ class BackendCapabilities:
     """Replicas outlive the daemon and can be adopted by the next one."""
     enforces_limits: bool = False
     uses_images: bool = False
+    namespaces: bool = False
+    """Containers have a file system and a network of their own: mount paths and ports are as the
+    Pod names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryLogin:
+    """What a registry is told; the password stays out of every text made of this."""
+
+    username: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,10 @@ class ReplicaSpec:
     serving_port: int
     files: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     """Contents of configMap and secret volumes, by volume name, then file name."""
+    registries: Mapping[str, RegistryLogin] = field(default_factory=dict)
+    """Logins of the Pod's imagePullSecrets, by registry as the secrets spell it."""
+    devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of the GPUs given to each container that asks for any, by container name."""
 
 
 class ReplicaEventKind(StrEnum):
@@ -54,7 +70,10 @@ class ReplicaEventKind(StrEnum):
     EXITED = "Exited"
     FAILED = "Failed"
     """Could not be started at all: `reason` says why (PortNotConfigurable, PathNotMappable,
-    NeedsDocker, CreateContainerError, ErrImagePull, …), `message` the mend."""
+    NeedsDocker, CreateContainerError, ErrImagePull, EngineUnavailable, …), `message` the mend."""
+    NOTED = "Noted"
+    """Something worth an Event that changes no state: an image is pulled or stood in for, a limit
+    was clamped. `reason` and `message` are the Event's; `warning` its type."""
     GONE = "Gone"
     """Nothing of the replica is left; the last event of a replica, after `stop` or a loss."""
 
@@ -70,8 +89,13 @@ class ReplicaEvent:
     exit_code: int | None = None
     signal: int | None = None
     reason: str = ""
+    """For exits: OOMKilled where the kernel ended it for memory, else empty."""
     message: str = ""
     """For exits: the termination message, or the last lines of the log (at most 2 kB)."""
+    warning: bool = False
+    container_id: str = ""
+    """For STARTED and INIT_STARTED: `docker://…`, where the backend has containers."""
+    image_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +115,15 @@ class LogOptions:
     tail_lines: int | None = None
     previous: bool = False
     timestamps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunningReplica:
+    """A replica of an earlier daemon that still runs, and the GPUs that its containers hold."""
+
+    key: ReplicaKey
+    uid: str
+    devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class ReplicaBackend(Protocol):
@@ -146,8 +179,19 @@ class ReplicaBackend(Protocol):
         """Run a command beside the container; exit code and combined output."""
         ...
 
-    async def adopt(self) -> Sequence[tuple[ReplicaKey, str]]:
-        """Key and uid of replicas that run already (only where `capabilities.adopts`)."""
+    async def find_running(self) -> Sequence[RunningReplica]:
+        """Replicas of an earlier daemon that run already; what is left of others is removed.
+
+        Empty where `capabilities.adopts` is false. Each is then either adopted or stopped.
+        """
+        ...
+
+    def adopt(self, spec: ReplicaSpec) -> None:
+        """Take over a replica that `find_running` named, as if it had been started here.
+
+        What runs causes no event; a container that ended meanwhile gives its EXITED. Raises
+        NotFound.
+        """
         ...
 
     async def close(self) -> None:

@@ -56,6 +56,8 @@ class ContainerRecord:
     name: str
     image: str
     phase: ContainerPhase
+    container_id: str = ""
+    image_id: str = ""
     last: Terminated | None = None
     restarts: int = 0
     initialized: bool = False
@@ -163,6 +165,8 @@ def adopt_replica(pod: Pod, *, wall: float, now: float) -> ReplicaState:
                 replace(
                     record,
                     phase=Running(_started_at(status, wall)),
+                    container_id=status.container_id or "",
+                    image_id=status.image_id or "",
                     restarts=status.restart_count or 0,
                     initialized=bool(status.started),
                     backoff=Backoff(0.0, now),
@@ -183,6 +187,7 @@ def observe(state: ReplicaState, event: ReplicaEvent, *, wall: float, now: float
         return state
     match event.kind:
         case ReplicaEventKind.INIT_STARTED | ReplicaEventKind.STARTED:
+            record = replace(record, container_id=event.container_id, image_id=event.image_id)
             state = state.with_record(_started(record, wall, now))
             if event.kind is ReplicaEventKind.STARTED:
                 state = _run_queue_proxy(state, wall)

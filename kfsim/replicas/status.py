@@ -104,7 +104,8 @@ def _container_status(record: ContainerRecord, *, ready: bool, is_init: bool) ->
         started=False if is_init else record.running and record.initialized,
         restart_count=record.restarts,
         image=record.image,
-        image_id="",
+        image_id=record.image_id,
+        container_id=record.container_id or None,
         state=_container_state(record.phase),
         last_state=_container_state(record.last) if record.last else ContainerState(),
     )

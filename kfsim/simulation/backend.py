@@ -25,6 +25,7 @@ from kfsim.replicas.backend import (
     ReplicaEvent,
     ReplicaEventKind,
     ReplicaSpec,
+    RunningReplica,
 )
 from kfsim.simulation.logs import ContainerLog
 from kfsim.simulation.scripts import ReplicaScript, vary
@@ -177,8 +178,11 @@ class SimulatedBackend(ReplicaBackend):
             f"cannot run {list(command)!r} in replica {key}: simulated replicas run no commands"
         )
 
-    async def adopt(self) -> Sequence[tuple[ReplicaKey, str]]:
+    async def find_running(self) -> Sequence[RunningReplica]:
         return ()
+
+    def adopt(self, spec: ReplicaSpec) -> None:
+        raise NotFound(f"replica {spec.key} is not running")
 
     async def close(self) -> None:
         for key in tuple(self._replicas):

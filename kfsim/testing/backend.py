@@ -18,6 +18,7 @@ from kfsim.replicas.backend import (
     ReplicaEvent,
     ReplicaEventKind,
     ReplicaSpec,
+    RunningReplica,
 )
 
 
@@ -40,7 +41,8 @@ class FakeBackend(ReplicaBackend):
         """Probe outcomes by replica and container; a failure where nothing is set."""
         self.start_error: Exception | None = None
         """Raised by the next `start`, then forgotten."""
-        self.adoptable: list[tuple[ReplicaKey, str]] = []
+        self.adoptable: list[RunningReplica] = []
+        self.adopted: list[ReplicaSpec] = []
         self.holds_stops = False
         self.is_open = False
 
@@ -153,8 +155,16 @@ class FakeBackend(ReplicaBackend):
         self._known(key)
         return 0, b""
 
-    async def adopt(self) -> Sequence[tuple[ReplicaKey, str]]:
+    async def find_running(self) -> Sequence[RunningReplica]:
         return tuple(self.adoptable)
+
+    def adopt(self, spec: ReplicaSpec) -> None:
+        if spec.key not in {each.key for each in self.adoptable}:
+            raise NotFound(f"replica {spec.key} is not running")
+        self.specs[spec.key] = spec
+        self._uids[spec.key] = spec.uid
+        self._ports.setdefault(spec.key, 20_000 + len(self._ports))
+        self.adopted.append(spec)
 
     async def close(self) -> None:
         self.is_open = False

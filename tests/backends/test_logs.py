@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from kfsim.backends.process.logs import LogReader, LogWriter
+from kfsim.backends.logs import LogReader, LogWriter
 
 
 def make_writer(folder: Path, *, limit: int = 200, raw: bool = False) -> LogWriter:

@@ -3,8 +3,8 @@
 import pytest
 
 from kfsim.api.core import Container, ContainerPort, EnvVar
-from kfsim.backends.process.environment import expand
-from kfsim.backends.process.failures import StartFailure
+from kfsim.backends.expansion import expand
+from kfsim.backends.failures import StartFailure
 from kfsim.backends.process.mounts import Mount
 from kfsim.backends.process.recipes import ProcessPlan, Surroundings, make_plan
 

@@ -219,6 +219,6 @@ def test_misuse_is_refused() -> None:
             await world.backend.restart_container(KEY, "other")
         await world.backend.stop(ReplicaKey("default", "nobody"), grace_seconds=1)
         assert world.backend.replicas == (KEY,)
-        assert await world.backend.adopt() == ()
+        assert await world.backend.find_running() == ()
 
     play(FAST, story)

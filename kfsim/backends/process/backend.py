@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from kfsim.api.core import Probe
+from kfsim.backends.logfolders import LogFolders
+from kfsim.backends.probing import run_probe
 from kfsim.backends.process.channel import Message
 from kfsim.backends.process.containers import CommandRun, ProcessOwner, make_spawn
 from kfsim.backends.process.launch import Launch, launch_supervisor
-from kfsim.backends.process.logfolders import LogFolders
 from kfsim.backends.process.ports import HOST, PortLease, PortPool
-from kfsim.backends.process.prober import run_probe
 from kfsim.backends.process.replica import ProcessReplica
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.backends.process.supervision import Supervision
@@ -27,6 +27,7 @@ from kfsim.replicas.backend import (
     ProbeResult,
     ReplicaEvent,
     ReplicaSpec,
+    RunningReplica,
 )
 
 _logger = logging.getLogger(__name__)
@@ -175,9 +176,13 @@ class ProcessBackend:
             return code, run.failure.encode()
         return code, await asyncio.to_thread(_take, output)
 
-    async def adopt(self) -> Sequence[tuple[ReplicaKey, str]]:
+    async def find_running(self) -> Sequence[RunningReplica]:
         """Process replicas end with their daemon: there is never one to adopt."""
         return ()
+
+    def adopt(self, spec: ReplicaSpec) -> None:
+        """See ReplicaBackend."""
+        raise NotFound(f"replica {spec.key} is not running: process replicas end with their daemon")
 
     async def close(self) -> None:
         """Stop all replicas at once, then the supervisor."""

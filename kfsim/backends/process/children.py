@@ -11,9 +11,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kfsim.backends.logs import LogWriter
 from kfsim.backends.process.channel import Message
 from kfsim.backends.process.linux import children, die_with_parent, has_environment, process_name
-from kfsim.backends.process.logs import LogWriter
 
 MARKER = "KFSIM_REPLICA"
 _DRAIN_CHUNK = 64 * 1024

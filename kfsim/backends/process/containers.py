@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from kfsim.api.core import Container
+from kfsim.backends.logs import TAIL_BYTES
 from kfsim.backends.process.channel import Message
-from kfsim.backends.process.logs import TAIL_BYTES
 from kfsim.backends.process.recipes import ProcessPlan
 
 

@@ -6,14 +6,13 @@ named: every mention in command, args and env values is replaced by the host fol
 honoured; that is an error, because the program would look for a path that is not there.
 """
 
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from kfsim.api.core import Container, Pod, Volume
-from kfsim.backends.process.failures import CREATE_ERROR, NEEDS_DOCKER, StartFailure
+from kfsim.api.core import Container, Pod
+from kfsim.backends.failures import CREATE_ERROR, StartFailure
+from kfsim.backends.volumes import VolumeSources, below, host_folder
 
 VARIABLE = "KFSIM_MOUNT_"
 _BEFORE = r"(?:(?<=://)|(?<![\w./-]))"
@@ -28,16 +27,6 @@ class Mount:
     path: str
     host: str
     scratch: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeSources:
-    """Where volumes come from. `downloaded` are folders that an init container provided."""
-
-    folder: Path
-    claims: Path
-    files: Mapping[str, Mapping[str, bytes]]
-    downloaded: Mapping[str, str]
 
 
 def resolve_mounts(pod: Pod, container: Container, sources: VolumeSources) -> tuple[Mount, ...]:
@@ -55,68 +44,11 @@ def resolve_mounts(pod: Pod, container: Container, sources: VolumeSources) -> tu
                 f"container {container.name} mounts volume {wanted.name!r}, which the Pod does not "
                 f"have; it has {', '.join(volumes) or 'none'}",
             )
-        host, scratch = _host_folder(volume, pod.metadata.namespace, sources)
+        host, scratch = host_folder(volume, pod.metadata.namespace, sources)
         if wanted.sub_path:
-            host = _below(host, wanted.sub_path, volume=wanted.name)
+            host = below(host, wanted.sub_path, volume=wanted.name)
         mounts.append(Mount(wanted.name, wanted.mount_path.rstrip("/"), host, scratch))
     return tuple(mounts)
-
-
-def _host_folder(volume: Volume, namespace: str, sources: VolumeSources) -> tuple[str, bool]:
-    if volume.name in sources.downloaded:
-        return sources.downloaded[volume.name], False
-    if volume.persistent_volume_claim is not None:
-        claim = volume.persistent_volume_claim.claim_name
-        return claim_folder(sources.claims, namespace, claim), False
-    if volume.host_path is not None:
-        if not os.path.exists(volume.host_path.path):
-            raise StartFailure(
-                CREATE_ERROR,
-                f"hostPath {volume.host_path.path} of volume {volume.name!r} does not exist; "
-                "create it",
-            )
-        return volume.host_path.path, False
-    folder = sources.folder / "volumes" / volume.name
-    if volume.name in sources.files:
-        write_files(folder, sources.files[volume.name])
-        return str(folder), False
-    if volume.empty_dir is not None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return str(folder), True
-    raise StartFailure(
-        NEEDS_DOCKER,
-        f"volume {volume.name!r} is of a kind that the process backend does not have; it has "
-        "emptyDir, configMap, secret, projected, downwardAPI, persistentVolumeClaim and hostPath",
-    )
-
-
-def claim_folder(claims: Path, namespace: str, claim: str) -> str:
-    """The folder of a PersistentVolumeClaim. Raises StartFailure when it is not there."""
-    folder = claims / namespace / claim
-    if claim in ("", ".", "..") or "/" in claim or not folder.is_dir():
-        raise StartFailure(
-            CREATE_ERROR,
-            f'persistentvolumeclaim "{claim}" not found: a claim is the folder {folder}; create '
-            "it, or make it a symbolic link to where the data is",
-        )
-    return str(folder.resolve())
-
-
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """The contents of a configMap, secret or projected volume, readable by the user alone."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, content in files.items():
-        target = Path(_below(str(folder), name, volume=folder.name))
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-
-
-def _below(folder: str, relative: str, *, volume: str) -> str:
-    if relative.startswith("/") or ".." in relative.split("/"):
-        raise StartFailure(CREATE_ERROR, f"path {relative!r} leaves volume {volume!r}")
-    return os.path.join(folder, relative)
 
 
 class PathRewriter:

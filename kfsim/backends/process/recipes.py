@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kfsim.api.core import Container
-from kfsim.backends.process.builtin import BuiltinServer, find_builtin_server
-from kfsim.backends.process.environment import expand, resolve_variables
-from kfsim.backends.process.failures import (
+from kfsim.backends.builtin import BuiltinServer, find_builtin_server
+from kfsim.backends.expansion import expand, resolve_variables
+from kfsim.backends.failures import (
     NEEDS_DOCKER,
     PATH_NOT_MAPPABLE,
     PORT_NOT_CONFIGURABLE,

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from kfsim.api.core import Container
+from kfsim.backends.failures import CREATE_ERROR, StartFailure
+from kfsim.backends.logs import log_path
 from kfsim.backends.process.channel import Message
 from kfsim.backends.process.containers import (
     ContainerRun,
@@ -22,9 +24,7 @@ from kfsim.backends.process.containers import (
     port_was_taken,
 )
 from kfsim.backends.process.environment import TERMINATION_LOG, make_base_environment
-from kfsim.backends.process.failures import CREATE_ERROR, StartFailure
-from kfsim.backends.process.logs import log_path
-from kfsim.backends.process.mounts import VolumeSources, resolve_mounts
+from kfsim.backends.process.mounts import resolve_mounts
 from kfsim.backends.process.ports import PortLease
 from kfsim.backends.process.recipes import (
     ProcessPlan,
@@ -34,6 +34,7 @@ from kfsim.backends.process.recipes import (
 )
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.backends.storage import StorageFailure, locate_model
+from kfsim.backends.volumes import VolumeSources
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.base.types import ReplicaKey
 from kfsim.replicas.backend import ReplicaEvent, ReplicaEventKind, ReplicaSpec

@@ -11,6 +11,7 @@ The routes lose a replica in the tick in which `terminate` is called (its Pod is
 the drain gate empties it, and only then is the backend asked to stop it.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -32,6 +33,7 @@ from kfsim.replicas.serving import has_queue_proxy, readiness_probe
 from kfsim.replicas.starts import HELD_AT_MOST, StartLimiter
 from kfsim.replicas.status import resolve_phase
 
+_logger = logging.getLogger(__name__)
 # Failures that another attempt cannot mend: the manifest must change.
 _LASTING = frozenset(
     ("PortNotConfigurable", "PathNotMappable", "NeedsDocker", "InvalidImageName", "Unsupported")
@@ -82,20 +84,26 @@ class Kubelet:
         self.provide(replica, sources, wake_up=wake_up)
         return replica
 
-    def adopt(self, pod: Pod, sources: Sources) -> Replica:
-        """Take over a replica that runs already; its probes begin anew."""
+    def adopt(self, pod: Pod, sources: Sources) -> bool:
+        """Take over a replica that runs already; its probes begin anew.
+
+        False where it cannot be: what it refers to is gone, or the replica is by now.
+        """
         key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)
         state = lifecycle.adopt_replica(pod, wall=self._clock.wall(), now=self._clock.now())
         replica = Replica(key, pod.metadata.uid, pod, state, Stage.LIVE, present=True)
         self._replicas[key] = replica
         try:
             replica.spec = make_replica_spec(pod, sources)
-        except Invalid as error:
-            replica.notes.append(Note(WARNING, "Failed", f"Error: {error.message}"))
+            self._backend.adopt(replica.spec)
+        except KfsimError as error:  # the Pod is removed, and its Deployment makes another
+            _logger.info("replica %s is not adopted: %s", key, error.message)
+            del self._replicas[key]
+            return False
         self._locate(replica)
         for container in replica.running_containers():
             self._watch(replica, container.name)
-        return replica
+        return True
 
     def provide(self, replica: Replica, sources: Sources, *, wake_up: bool) -> None:
         """Resolve what a held replica needs, then start it or put it into the queue."""
@@ -200,6 +208,9 @@ class Kubelet:
         match event.kind:
             case ReplicaEventKind.GONE:
                 self._on_gone(replica, event)
+            case ReplicaEventKind.NOTED:
+                kind = WARNING if event.warning else NORMAL
+                replica.notes.append(Note(kind, event.reason, event.message))
             case ReplicaEventKind.FAILED:
                 self._on_failed(replica, event)
             case ReplicaEventKind.INIT_STARTED | ReplicaEventKind.STARTED:

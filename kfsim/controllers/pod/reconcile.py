@@ -118,13 +118,15 @@ async def recover(store: Store, kubelet: Kubelet, backend: ReplicaBackend) -> No
     A Pod whose replica is gone is removed, so that its Deployment makes another; one without an
     owner stays and is started anew. A running replica without a Pod is stopped.
     """
-    running = dict(await backend.adopt()) if backend.capabilities.adopts else {}
+    found = await backend.find_running() if backend.capabilities.adopts else ()
+    running = {each.key: each for each in found}
     for entry in store.entries(Pod):
         key = ReplicaKey(entry.namespace, entry.name)
         pod = store.view(Pod, entry)
-        if running.get(key) == entry.uid:
+        replica = running.get(key)
+        known = replica is not None and replica.uid == entry.uid
+        if known and kubelet.adopt(pod, StoreSources(store, entry.namespace)):
             del running[key]
-            kubelet.adopt(pod, StoreSources(store, entry.namespace))
         elif entry.deleting:
             remove_finalizer(store, pod)
         elif entry.owner_uid:

@@ -1,7 +1,7 @@
 from kfsim.api.core import Container, ContainerPort, Pod, PodSpec
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.controllers.pod.reconcile import recover
-from kfsim.replicas.backend import BackendCapabilities, ReplicaEventKind
+from kfsim.replicas.backend import BackendCapabilities, ReplicaEventKind, RunningReplica
 from kfsim.testing.backend import FakeBackend
 from kfsim.testing.scaling import SERVING, ScalingWorld, tell
 
@@ -123,20 +123,18 @@ def test_running_replicas_are_adopted_and_unknown_ones_stopped():
         world.hands.emit(key, ReplicaEventKind.STARTED, SERVING)
         world.hands.ready(key, SERVING)
         await world.advance(0.1)
-        spec = world.hands.specs[key]
         await world.close()
 
         backend = FakeBackend(capabilities=ADOPTING)
-        await backend.start(spec)
-        backend.started.clear()
         backend.ready(key, SERVING)
         orphan = key._replace(name="orphan")
-        backend.adoptable = [(key, uid), (orphan, "x")]
+        backend.adoptable = [RunningReplica(key, uid), RunningReplica(orphan, "x")]
         again = ScalingWorld(backend, store=world.store)
         await again.start()
         await again.advance(0.1)
         assert again.key == key
         assert backend.started == []
+        assert [(each.key, each.uid) for each in backend.adopted] == [(key, uid)]
         assert [each for each, _ in backend.stopped] == [orphan]
         assert len(again.private_endpoints().subsets) == 1
         assert again.pod.status.container_statuses[0].restart_count == 0

@@ -1,4 +1,4 @@
-"""Why a container cannot be run as a process, as its Pod's status shows it."""
+"""Why a container cannot be run, as its Pod's status shows it."""
 
 
 class StartFailure(Exception):

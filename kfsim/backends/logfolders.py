@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from kfsim.backends.process.logs import LogReader
+from kfsim.backends.logs import LogReader
 from kfsim.base.errors import NotFound
 from kfsim.base.types import ReplicaKey
 from kfsim.replicas.backend import LogOptions
