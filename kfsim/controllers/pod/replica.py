@@ -40,6 +40,7 @@ class PendingStart(NamedTuple):
 
     event: ReplicaEvent
     wall: float
+    now: float
 
 
 class Note(NamedTuple):
@@ -56,7 +57,8 @@ class Replica:
     whole, `due` when which container is to be started again and `held_back` when that wait is to
     be shown (clock seconds), `pending` are containers whose postStart hook runs, `shown` is the
     state that the Pod's status shows already, `blamed` the container whose probe or hook failed,
-    `verdict` the waiting reason and message for it."""
+    `verdict` the waiting reason and message for it. `outdated` says that `spec` has changed since
+    the backend was given it."""
 
     key: ReplicaKey
     uid: str
@@ -76,6 +78,7 @@ class Replica:
     drain_began: float = 0.0
     blamed: str = ""
     verdict: tuple[str, str] | None = None
+    outdated: bool = False
 
     @property
     def where(self) -> str:
