@@ -60,6 +60,17 @@ class Surroundings:
     allow_pickle: bool = True
 
 
+def find_recipe(container: Container) -> str:
+    """How the container can run as a process, as a clause for the user; empty where it cannot."""
+    given = {each.name: each.value or "" for each in container.env}
+    server = find_builtin_server(container, given)
+    if server is not None:
+        return server.note
+    if container.command:
+        return f"container {container.name} has a command of its own"
+    return ""
+
+
 def container_ports(container: Container, *, serving_port: int | None) -> tuple[int, ...]:
     """The containerPorts that need a host port; `serving_port` where this container serves."""
     ports = dict.fromkeys(each.container_port for each in container.ports)
