@@ -10,7 +10,8 @@ from typing import Protocol
 
 from kfsim.api.core import Container, PodSpec
 from kfsim.backends.process.recipes import find_recipe
-from kfsim.replicas.choice import AUTO, DOCKER, PROCESS, WANTED_ANNOTATION, BackendChoice
+from kfsim.replicas.choice import BackendChoice
+from kfsim.replicas.marks import AUTO, DOCKER, PROCESS, WANTED_ANNOTATION
 from kfsim.replicas.serving import QUEUE_PROXY
 
 

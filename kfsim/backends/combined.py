@@ -22,7 +22,8 @@ from kfsim.replicas.backend import (
     ReplicaSpec,
     RunningReplica,
 )
-from kfsim.replicas.choice import BACKEND_ANNOTATION, BackendChooser
+from kfsim.replicas.choice import BackendChooser
+from kfsim.replicas.marks import BACKEND_ANNOTATION
 
 _ASK_AGAIN_SECONDS = 0.02
 

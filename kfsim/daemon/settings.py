@@ -5,8 +5,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from kfsim.replicas.marks import AUTO, DOCKER, PROCESS
+
 DEFAULT_GATEWAY = "127.0.0.1:8080"
 DEFAULT_API = "127.0.0.1:8001"
+RUNTIMES = (AUTO, DOCKER, PROCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,11 @@ class DaemonSettings:
     gateway_is_default: bool = True
     api: str = DEFAULT_API
     api_is_default: bool = True
+    runtime: str = AUTO
+    """auto, docker or process: what runs replicas where no annotation says it."""
     allow_pickle: bool = True
+    allow_privileged: bool = False
+    allow_host_path: bool = False
     fresh: bool = False
     foreground: bool = False
     """Stop when standard input closes: the command line that started us is gone."""
@@ -39,8 +46,14 @@ class DaemonSettings:
             words.append(f"--gateway={self.gateway}")
         if not self.api_is_default:
             words.append(f"--api={self.api}")
+        if self.runtime != AUTO:
+            words.append(f"--runtime={self.runtime}")
         if not self.allow_pickle:
             words.append("--refuse-pickle")
+        if self.allow_privileged:
+            words.append("--allow-privileged")
+        if self.allow_host_path:
+            words.append("--allow-host-path")
         if self.fresh:
             words.append("--fresh")
         if self.foreground:
@@ -56,7 +69,10 @@ class DaemonSettings:
         parser.add_argument("--state-dir", type=Path, required=True)
         parser.add_argument("--gateway")
         parser.add_argument("--api")
+        parser.add_argument("--runtime", choices=RUNTIMES, default=AUTO)
         parser.add_argument("--refuse-pickle", action="store_true")
+        parser.add_argument("--allow-privileged", action="store_true")
+        parser.add_argument("--allow-host-path", action="store_true")
         parser.add_argument("--fresh", action="store_true")
         parser.add_argument("--foreground", action="store_true")
         given = parser.parse_args(arguments)
@@ -68,7 +84,10 @@ class DaemonSettings:
             gateway_is_default=given.gateway is None,
             api=given.api or DEFAULT_API,
             api_is_default=given.api is None,
+            runtime=given.runtime,
             allow_pickle=not given.refuse_pickle,
+            allow_privileged=given.allow_privileged,
+            allow_host_path=given.allow_host_path,
             fresh=given.fresh,
             foreground=given.foreground,
         )

@@ -12,14 +12,6 @@ from typing import Protocol
 
 from kfsim.api.core import PodSpec
 
-AUTO, DOCKER, PROCESS = "auto", "docker", "process"
-
-WANTED_ANNOTATION = "kfsim.dev/runtime"
-"""What the user asks for: docker, process or auto."""
-BACKEND_ANNOTATION = "kfsim.dev/backend"
-"""What was decided."""
-REASON_ANNOTATION = "kfsim.dev/backend-reason"
-
 
 @dataclass(frozen=True, slots=True)
 class BackendChoice:

@@ -14,7 +14,10 @@ def test_settings_read_back_from_their_command() -> None:
         state_dir=Path("/s"),
         gateway="127.0.0.1:0",
         gateway_is_default=False,
+        runtime="docker",
         allow_pickle=False,
+        allow_privileged=True,
+        allow_host_path=True,
         fresh=True,
         foreground=True,
     )

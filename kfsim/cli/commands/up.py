@@ -19,7 +19,14 @@ from kfsim.daemon.project import (
     read_daemon,
     resolve_project,
 )
-from kfsim.daemon.settings import DEFAULT_API, DEFAULT_GATEWAY, DaemonSettings, parse_address
+from kfsim.daemon.settings import (
+    DEFAULT_API,
+    DEFAULT_GATEWAY,
+    RUNTIMES,
+    DaemonSettings,
+    parse_address,
+)
+from kfsim.replicas.marks import AUTO, WANTED_ANNOTATION
 
 _DEFAULT_PATH = "manifests/"
 
@@ -42,6 +49,19 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--gateway", metavar="HOST:PORT", help=f"default {DEFAULT_GATEWAY}")
     parser.add_argument("--api", metavar="HOST:PORT", help=f"default {DEFAULT_API}")
     parser.add_argument("--fresh", action="store_true", help="start empty: forget old objects")
+    parser.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        default=AUTO,
+        help="what runs replicas; auto: Docker where the image is present, else a process where "
+        f"that is possible (annotation {WANTED_ANNOTATION} for one service)",
+    )
+    parser.add_argument(
+        "--allow-privileged", action="store_true", help="let containers ask for privileged"
+    )
+    parser.add_argument(
+        "--allow-host-path", action="store_true", help="let containers mount hostPath volumes"
+    )
     parser.add_argument("--allow-pickle", choices=("always", "never"), default="always")
 
 
@@ -95,7 +115,10 @@ def _settings(arguments: argparse.Namespace, project: Project) -> DaemonSettings
         gateway_is_default=arguments.gateway is None,
         api=arguments.api or DEFAULT_API,
         api_is_default=arguments.api is None,
+        runtime=arguments.runtime,
         allow_pickle=arguments.allow_pickle == "always",
+        allow_privileged=arguments.allow_privileged,
+        allow_host_path=arguments.allow_host_path,
         fresh=arguments.fresh,
         foreground=not arguments.detach,
     )

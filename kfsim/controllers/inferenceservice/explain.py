@@ -17,7 +17,7 @@ from kfsim.api.meta import Condition
 from kfsim.api.names import child_name
 from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
-from kfsim.replicas.choice import BACKEND_ANNOTATION, REASON_ANNOTATION
+from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
 from kfsim.store import Store
 
 _EVENTS_SHOWN = 10

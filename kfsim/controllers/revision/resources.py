@@ -15,7 +15,8 @@ from kfsim.api.names import child_name
 from kfsim.base.quantities import parse_duration
 from kfsim.controllers.revision.config import RevisionConfig
 from kfsim.controllers.revision.containers import make_containers
-from kfsim.replicas.choice import BACKEND_ANNOTATION, REASON_ANNOTATION, BackendChoice
+from kfsim.replicas.choice import BackendChoice
+from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
 from kfsim.traffic import protocol_of
 
 RESOURCES_AVAILABLE = "ResourcesAvailable"
