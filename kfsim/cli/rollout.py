@@ -15,6 +15,7 @@ from kfsim.base.errors import KfsimError
 from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
 from kfsim.cli.client import ApiClient
 from kfsim.cli.manifests import SOURCE, Manifest, load_paths
+from kfsim.cli.transfers import Transfers
 
 Say = Callable[[str], None]
 # Long after a failure shows, Kubernetes may still recover; a user is told at once and can wait.
@@ -142,6 +143,7 @@ class Progress:
         self._services = list(services)
         self._say = say
         self._told: dict[tuple[str, str], str] = {}
+        self._transfers = Transfers(client, say)
 
     def poll(self) -> dict[tuple[str, str], ServiceState]:
         """Read all services once, telling what changed."""
@@ -160,11 +162,19 @@ class Progress:
         return states
 
     def wait(self, timeout: float) -> dict[tuple[str, str], ServiceState]:
-        """Poll until all are ready, all others have failed, or the time is up."""
-        started = time.monotonic()
+        """Poll until all are ready, all others have failed, or the time is up, which stands still
+        while images and models are being fetched."""
+        started = looked = time.monotonic()
+        fetching = 0.0
         while True:
             states = self.poll()
-            elapsed = time.monotonic() - started
-            if all(state.ready or state.failed for state in states.values()) or elapsed > timeout:
+            now = time.monotonic()
+            elapsed = now - started
+            if all(state.ready or state.failed for state in states.values()):
+                return states
+            if now - looked >= _SLOW_POLL_SECONDS:
+                fetching += now - looked if self._transfers.poll() else 0.0
+                looked = now
+            if elapsed - fetching > timeout:
                 return states
             time.sleep(_POLL_SECONDS if elapsed < _EAGER_SECONDS else _SLOW_POLL_SECONDS)

@@ -100,6 +100,7 @@ class Daemon:
             admission=admit,
             extensions={
                 "GET /status": self._status,
+                "GET /transfers": self._transfers,
                 "POST /shutdown": self._shutdown,
                 "GET /why/{namespace}/{name}": lambda query: self._why(store, query),
             },
