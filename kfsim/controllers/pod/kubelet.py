@@ -4,8 +4,8 @@ A reconcile of a Pod calls `accept`, `tend` or `terminate`; the backend's events
 verdicts change a replica's state and ask for a reconcile of its Pod, which shows the new state.
 Nothing here writes to the store.
 
-    accept → (HELD) → (QUEUED) → LIVE → DRAINING → STOPPING → ENDED
-                                 └─ a failed liveness probe → REPLACING → LIVE
+    accept → (UNSCHEDULABLE) → (HELD) → (QUEUED) → LIVE → DRAINING → STOPPING → ENDED
+                                                   └─ a failed liveness probe → REPLACING → LIVE
 
 The routes lose a replica in the tick in which `terminate` is called (its Pod is no longer ready),
 the drain gate empties it, and only then is the backend asked to stop it.
@@ -25,10 +25,19 @@ from kfsim.controllers.pod.files import MissingVolume
 from kfsim.controllers.pod.prober import Prober
 from kfsim.controllers.pod.replica import Note, Replica, Stage, all_ended, make_replica_spec
 from kfsim.controllers.pod.runner import Runner
+from kfsim.controllers.pod.scheduler import DeviceScheduler
 from kfsim.controllers.runtime.recorder import NORMAL, WARNING
 from kfsim.replicas import lifecycle
-from kfsim.replicas.backend import ReplicaBackend, ReplicaEvent, ReplicaEventKind
+from kfsim.replicas.backend import (
+    ReplicaBackend,
+    ReplicaEvent,
+    ReplicaEventKind,
+    ReplicaSpec,
+    RunningReplica,
+)
 from kfsim.replicas.backoff import FIRST_DELAY
+from kfsim.replicas.devices import Holder
+from kfsim.replicas.marks import NODE_NAME
 from kfsim.replicas.serving import has_queue_proxy, readiness_probe
 from kfsim.replicas.starts import HELD_AT_MOST, StartLimiter
 from kfsim.replicas.status import resolve_phase
@@ -53,6 +62,7 @@ class Kubelet:
         drain_gate: DrainGate,
         wake: Callable[[ReplicaKey, float], None],
         start_limit: int,
+        devices: DeviceScheduler | None = None,
     ) -> None:
         """`wake(key, after)` asks for a reconcile of that Pod."""
         self._clock = clock
@@ -60,6 +70,8 @@ class Kubelet:
         self._gate = drain_gate
         self._wake = wake
         self._starts = StartLimiter(limit=start_limit)
+        self._devices = devices or DeviceScheduler()
+        self._devices.on_change = self._on_devices_changed
         self._runner = Runner(backend=backend, on_event=self._on_event)
         self._prober = Prober(backend=backend, clock=clock, listener=self)
         self._replicas: dict[ReplicaKey, Replica] = {}
@@ -76,13 +88,21 @@ class Kubelet:
     # What reconciles ask for
 
     def accept(self, pod: Pod, sources: Sources, *, wake_up: bool) -> Replica:
-        """Take a Pod on and start it as soon as its references and a place allow."""
+        """Take a Pod on and start it as soon as GPUs, its references and a place allow."""
         key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)
         state = lifecycle.begin_replica(pod, wall=self._clock.wall())
-        replica = Replica(key, pod.metadata.uid, pod, state, Stage.HELD)
+        replica = Replica(key, pod.metadata.uid, pod, state, Stage.UNSCHEDULABLE)
         self._replicas[key] = replica
+        if self._devices.fit(pod) is not pod:
+            text = "Limits of nvidia.com/gpu are dropped, as gpu: ignore in kfsim.yaml asks"
+            replica.notes.append(Note(NORMAL, "GpuIgnored", text))
+        self._schedule(replica)
         self.provide(replica, sources, wake_up=wake_up)
         return replica
+
+    def claim(self, running: RunningReplica) -> None:
+        """Enter the devices of a replica that runs already; before anything is accepted."""
+        self._devices.claim(Holder(*running.key, running.uid), running.devices)
 
     def adopt(self, pod: Pod, sources: Sources) -> bool:
         """Take over a replica that runs already; its probes begin anew.
@@ -94,7 +114,7 @@ class Kubelet:
         replica = Replica(key, pod.metadata.uid, pod, state, Stage.LIVE, present=True)
         self._replicas[key] = replica
         try:
-            replica.spec = make_replica_spec(pod, sources)
+            replica.spec = self._make_spec(replica, sources)
             self._backend.adopt(replica.spec)
         except KfsimError as error:  # the Pod is removed, and its Deployment makes another
             _logger.info("replica %s is not adopted: %s", key, error.message)
@@ -110,7 +130,7 @@ class Kubelet:
         if replica.stage is not Stage.HELD:
             return
         try:
-            replica.spec = make_replica_spec(replica.pod, sources)
+            replica.spec = self._make_spec(replica, sources)
         except Invalid as error:
             self._hold(replica, error)
             return
@@ -151,7 +171,7 @@ class Kubelet:
         self._release(replica)
         replica.state = replace(replica.state, terminating=True)
         if not replica.present:
-            replica.stage = Stage.ENDED
+            self._end(replica)
             return
         for container in replica.running_containers():
             text = f"Stopping container {container.name}"
@@ -167,14 +187,55 @@ class Kubelet:
         """Drop an ended replica from the books."""
         self._replicas.pop(replica.key, None)
 
-    def stop_unknown(self, key: ReplicaKey) -> None:
-        """Stop a running replica that no Pod records."""
-        self._runner.stop_unknown(key, _LEAST_GRACE)
+    def stop_unknown(self, running: RunningReplica) -> None:
+        """Stop a running replica that no Pod records; its devices are free after that."""
+        holder = Holder(*running.key, running.uid)
+        self._runner.stop_unknown(
+            running.key, _LEAST_GRACE, done=lambda: self._devices.release(holder)
+        )
 
     async def close(self) -> None:
         """End all tasks; the backend's own `close` decides about the replicas."""
         await self._prober.close()
         await self._runner.close()
+        await self._devices.close()
+
+    # Scheduling
+
+    def _schedule(self, replica: Replica) -> None:
+        """Find devices for a Pod that has none yet; a Pod that asks for none passes."""
+        why = self._devices.place(replica.holder, replica.pod)
+        if why is None:
+            replica.stage = Stage.HELD
+            replica.state = replace(replica.state, unschedulable=None)
+            given = self._devices.held(replica.holder).values()
+            if given:
+                ids = ", ".join(dict.fromkeys(each for some in given for each in some))
+                text = f"Successfully assigned {replica.key} to {NODE_NAME} with {ids}"
+                replica.notes.append(Note(NORMAL, "Scheduled", text))
+        elif why != replica.state.unschedulable:
+            replica.state = replace(replica.state, unschedulable=why)
+            if why:
+                replica.notes.append(Note(WARNING, "FailedScheduling", why))
+
+    def _on_devices_changed(self, holder: Holder) -> None:
+        replica = self._replicas.get(ReplicaKey(holder.namespace, holder.name))
+        if replica is None or replica.uid != holder.uid or replica.stage is not Stage.UNSCHEDULABLE:
+            return
+        before = replica.state
+        self._schedule(replica)
+        if replica.state is not before:
+            self._wake(replica.key, 0.0)  # its reconcile has the sources that a start needs
+
+    def _make_spec(self, replica: Replica, sources: Sources) -> ReplicaSpec:
+        """Raises Invalid."""
+        spec = make_replica_spec(self._devices.fit(replica.pod), sources)
+        return replace(spec, devices=self._devices.held(replica.holder))
+
+    def _end(self, replica: Replica) -> None:
+        """Nothing is left of it: others may have its devices."""
+        replica.stage = Stage.ENDED
+        self._devices.release(replica.holder)
 
     # Starting
 
@@ -268,12 +329,12 @@ class Kubelet:
         replica.present = False
         replica.state = all_ended(replica.state, wall=self._clock.wall())
         if replica.ending:
-            replica.stage = Stage.ENDED
+            self._end(replica)
         elif replica.stage is Stage.REPLACING:
             replica.stage = Stage.LIVE
             self._plan_restart(replica, replica.blamed, least=0.0)
         else:
-            replica.stage = Stage.ENDED
+            self._end(replica)
             text = event.message or "The replica disappeared without being asked to stop"
             replica.state = lifecycle.fail_replica(replica.state, "ReplicaLost", text)
             replica.notes.append(Note(WARNING, "ReplicaLost", text))
