@@ -14,6 +14,7 @@ the drain gate empties it, and only then is the backend asked to stop it.
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Protocol
 
 from kfsim.api.core import Pod
 from kfsim.base.clock import Clock
@@ -23,6 +24,7 @@ from kfsim.base.types import ReplicaKey
 from kfsim.controllers.pod.environment import Sources
 from kfsim.controllers.pod.files import MissingVolume
 from kfsim.controllers.pod.prober import Prober
+from kfsim.controllers.pod.pull_secrets import PullSources, resolve_pull_secrets
 from kfsim.controllers.pod.replica import Note, Replica, Stage, all_ended, make_replica_spec
 from kfsim.controllers.pod.runner import Runner
 from kfsim.controllers.pod.scheduler import DeviceScheduler
@@ -37,18 +39,22 @@ from kfsim.replicas.backend import (
 )
 from kfsim.replicas.backoff import FIRST_DELAY
 from kfsim.replicas.devices import Holder
+from kfsim.replicas.failures import PULL_BACKOFF, Retry, describe_failure, resolve_retry
+from kfsim.replicas.lifecycle import ContainerRecord
 from kfsim.replicas.marks import NODE_NAME
 from kfsim.replicas.serving import has_queue_proxy, readiness_probe
 from kfsim.replicas.starts import HELD_AT_MOST, StartLimiter
 from kfsim.replicas.status import resolve_phase
 
 _logger = logging.getLogger(__name__)
-# Failures that another attempt cannot mend: the manifest must change.
-_LASTING = frozenset(
-    ("PortNotConfigurable", "PathNotMappable", "NeedsDocker", "InvalidImageName", "Unsupported")
-)
+# A failed pull shows as ErrImagePull until the Pod's next sync (kubelet's syncTicker).
+_SYNC = 1.0
 # kubelet's least time between SIGTERM and SIGKILL (pkg/kubelet/kuberuntime minimumGracePeriod).
 _LEAST_GRACE = 2.0
+
+
+class KubeletSources(Sources, PullSources, Protocol):
+    """Where everything that a Pod refers to is found."""
 
 
 class Kubelet:
@@ -87,7 +93,7 @@ class Kubelet:
 
     # What reconciles ask for
 
-    def accept(self, pod: Pod, sources: Sources, *, wake_up: bool) -> Replica:
+    def accept(self, pod: Pod, sources: KubeletSources, *, wake_up: bool) -> Replica:
         """Take a Pod on and start it as soon as GPUs, its references and a place allow."""
         key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)
         state = lifecycle.begin_replica(pod, wall=self._clock.wall())
@@ -96,7 +102,7 @@ class Kubelet:
         if self._devices.fit(pod) is not pod:
             text = "Limits of nvidia.com/gpu are dropped, as gpu: ignore in kfsim.yaml asks"
             replica.notes.append(Note(NORMAL, "GpuIgnored", text))
-        self._schedule(replica)
+        self._place(replica)
         self.provide(replica, sources, wake_up=wake_up)
         return replica
 
@@ -104,7 +110,7 @@ class Kubelet:
         """Enter the devices of a replica that runs already; before anything is accepted."""
         self._devices.claim(Holder(*running.key, running.uid), running.devices)
 
-    def adopt(self, pod: Pod, sources: Sources) -> bool:
+    def adopt(self, pod: Pod, sources: KubeletSources) -> bool:
         """Take over a replica that runs already; its probes begin anew.
 
         False where it cannot be: what it refers to is gone, or the replica is by now.
@@ -114,7 +120,7 @@ class Kubelet:
         replica = Replica(key, pod.metadata.uid, pod, state, Stage.LIVE, present=True)
         self._replicas[key] = replica
         try:
-            replica.spec = self._make_spec(replica, sources)
+            replica.spec = self._resolve(replica, sources)
             self._backend.adopt(replica.spec)
         except KfsimError as error:  # the Pod is removed, and its Deployment makes another
             _logger.info("replica %s is not adopted: %s", key, error.message)
@@ -125,12 +131,12 @@ class Kubelet:
             self._watch(replica, container.name)
         return True
 
-    def provide(self, replica: Replica, sources: Sources, *, wake_up: bool) -> None:
+    def provide(self, replica: Replica, sources: KubeletSources, *, wake_up: bool) -> None:
         """Resolve what a held replica needs, then start it or put it into the queue."""
         if replica.stage is not Stage.HELD:
             return
         try:
-            replica.spec = self._make_spec(replica, sources)
+            replica.spec = self._resolve(replica, sources)
         except Invalid as error:
             self._hold(replica, error)
             return
@@ -154,6 +160,12 @@ class Kubelet:
         if replica.stage is Stage.QUEUED:
             self._grant(self._starts.expire(now))
             self._wake(replica.key, HELD_AT_MOST)
+        for container, due in tuple(replica.held_back.items()):
+            if due <= now:
+                del replica.held_back[container]
+                self._show_pull_backoff(replica, container)
+            else:
+                self._wake(replica.key, due - now)
         for container, due in tuple(replica.due.items()):
             if due <= now:
                 del replica.due[container]
@@ -166,6 +178,7 @@ class Kubelet:
         if replica.ending:
             return
         replica.due.clear()
+        replica.held_back.clear()
         self._forget_probes(replica)
         self._held.get(replica.key.namespace, {}).pop(replica.key, None)
         self._release(replica)
@@ -202,7 +215,7 @@ class Kubelet:
 
     # Scheduling
 
-    def _schedule(self, replica: Replica) -> None:
+    def _place(self, replica: Replica) -> None:
         """Find devices for a Pod that has none yet; a Pod that asks for none passes."""
         why = self._devices.place(replica.holder, replica.pod)
         if why is None:
@@ -223,14 +236,9 @@ class Kubelet:
         if replica is None or replica.uid != holder.uid or replica.stage is not Stage.UNSCHEDULABLE:
             return
         before = replica.state
-        self._schedule(replica)
+        self._place(replica)
         if replica.state is not before:
             self._wake(replica.key, 0.0)  # its reconcile has the sources that a start needs
-
-    def _make_spec(self, replica: Replica, sources: Sources) -> ReplicaSpec:
-        """Raises Invalid."""
-        spec = make_replica_spec(self._devices.fit(replica.pod), sources)
-        return replace(spec, devices=self._devices.held(replica.holder))
 
     def _end(self, replica: Replica) -> None:
         """Nothing is left of it: others may have its devices."""
@@ -238,6 +246,20 @@ class Kubelet:
         self._devices.release(replica.holder)
 
     # Starting
+
+    def _resolve(self, replica: Replica, sources: KubeletSources) -> ReplicaSpec:
+        """What to start. Raises Invalid for what is missing; a pull secret may be."""
+        spec = replace(
+            make_replica_spec(self._devices.fit(replica.pod), sources),
+            devices=self._devices.held(replica.holder),
+        )
+        if not self._backend.capabilities.uses_images:
+            return spec
+        secrets = resolve_pull_secrets(replica.pod, sources)
+        if secrets.problem:
+            reason = "FailedToRetrieveImagePullSecret"
+            replica.notes.append(Note(WARNING, reason, secrets.problem))
+        return replace(spec, registries=secrets.logins)
 
     def _hold(self, replica: Replica, error: Invalid) -> None:
         self._held.setdefault(replica.key.namespace, {})[replica.key] = None
@@ -283,6 +305,8 @@ class Kubelet:
     def _on_started(self, replica: Replica, event: ReplicaEvent) -> None:
         self._observe(replica, event)
         name = event.container
+        replica.due.pop(name, None)
+        replica.held_back.pop(name, None)
         replica.notes.append(Note(NORMAL, "Created", f"Created container: {name}"))
         replica.notes.append(Note(NORMAL, "Started", f"Started container {name}"))
         if event.kind is ReplicaEventKind.STARTED and not replica.ending:
@@ -297,7 +321,7 @@ class Kubelet:
         if event.kind is ReplicaEventKind.EXITED or event.exit_code:
             self._release(replica)
         if self._is_restarted(replica, event):
-            self._plan_restart(replica, event.container, least=0.0)
+            self._plan_restart(replica, event.container)
         elif resolve_phase(replica.state, restart_policy=replica.restart_policy) in (
             "Succeeded",
             "Failed",
@@ -317,11 +341,15 @@ class Kubelet:
             event = replace(event, container=replica.state.serving)
         self._prober.forget(replica.key, event.container)
         self._observe(replica, event)
-        text = f"Error: {event.reason}: {event.message}" if event.message else event.reason
-        replica.notes.append(Note(WARNING, "Failed", text))
+        record = replica.state.find(event.container)
+        image = "" if record is None else record.image
+        replica.notes.extend(
+            Note(WARNING, reason, text)
+            for reason, text in describe_failure(event.reason, event.message, image=image)
+        )
         self._release(replica)
-        if not replica.ending and event.reason not in _LASTING:
-            self._plan_restart(replica, event.container, least=FIRST_DELAY)
+        if not replica.ending and record is not None:
+            self._plan_attempt(replica, record, resolve_retry(event.reason))
 
     def _on_gone(self, replica: Replica, event: ReplicaEvent) -> None:
         self._forget_probes(replica)
@@ -332,7 +360,7 @@ class Kubelet:
             self._end(replica)
         elif replica.stage is Stage.REPLACING:
             replica.stage = Stage.LIVE
-            self._plan_restart(replica, replica.blamed, least=0.0)
+            self._plan_restart(replica, replica.blamed)
         else:
             self._end(replica)
             text = event.message or "The replica disappeared without being asked to stop"
@@ -346,17 +374,44 @@ class Kubelet:
 
     # Restarting
 
-    def _plan_restart(self, replica: Replica, container: str, *, least: float) -> None:
+    def _plan_attempt(self, replica: Replica, record: ContainerRecord, retry: Retry) -> None:
+        """When a container that could not be started is tried again."""
+        now = self._clock.now()
+        match retry:
+            case Retry.CRASH:
+                self._plan_restart(replica, record.name)
+            case Retry.PULL:
+                self._schedule(replica, record.name, record.pulls.delay)
+                replica.held_back[record.name] = now + _SYNC
+                self._wake(replica.key, _SYNC)
+            case Retry.SYNC:
+                self._schedule(replica, record.name, FIRST_DELAY)
+            case Retry.NEVER | Retry.BACKEND:
+                pass
+
+    def _plan_restart(self, replica: Replica, container: str) -> None:
         record = replica.state.find(container)
-        delay = least if record is None else max(least, record.backoff.delay)
+        delay = 0.0 if record is None else record.backoff.delay
         if delay <= 0:
             self._restart(replica, container)
             return
         replica.state = lifecycle.hold_back(replica.state, container, where=replica.where)
-        replica.due[container] = self._clock.now() + delay
         text = f"Back-off restarting failed container {container} in pod {replica.where}"
         replica.notes.append(Note(WARNING, "BackOff", text))
+        self._schedule(replica, container, delay)
+
+    def _schedule(self, replica: Replica, container: str, delay: float) -> None:
+        replica.due[container] = self._clock.now() + delay
         self._wake(replica.key, delay)
+
+    def _show_pull_backoff(self, replica: Replica, container: str) -> None:
+        record = replica.state.find(container)
+        held = lifecycle.hold_back(replica.state, container, where=replica.where)
+        if record is None or held is replica.state:
+            return
+        replica.state = held
+        replica.notes.append(Note(NORMAL, "BackOff", f'Back-off pulling image "{record.image}"'))
+        replica.notes.append(Note(WARNING, "Failed", f"Error: {PULL_BACKOFF}"))
 
     def _restart(self, replica: Replica, container: str) -> None:
         if replica.ending:

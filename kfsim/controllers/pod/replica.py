@@ -49,8 +49,9 @@ class Note(NamedTuple):
 @dataclass(slots=True)
 class Replica:
     """One replica. `present` says that the backend knows it, `lives` how often it was started as a
-    whole, `due` when which container is to be started again (clock seconds), `shown` is the state
-    that the Pod's status shows already, `blamed` the container whose probe failed."""
+    whole, `due` when which container is to be started again and `held_back` when that wait is to
+    be shown (clock seconds), `shown` is the state that the Pod's status shows already, `blamed`
+    the container whose probe or hook failed."""
 
     key: ReplicaKey
     uid: str
@@ -63,6 +64,7 @@ class Replica:
     starting: asyncio.Task[None] | None = None
     address: str | None = None
     due: dict[str, float] = field(default_factory=dict)
+    held_back: dict[str, float] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     shown: ReplicaState | None = None
     drain_began: float = 0.0
