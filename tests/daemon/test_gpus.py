@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 
@@ -153,3 +154,18 @@ async def test_metrics_of_a_host_without_gpus_have_no_sample(url: str) -> None:
         lines = (await response.text()).splitlines()
     assert lines
     assert all(line.startswith("#") for line in lines)
+
+
+def test_a_daemon_loads_nothing_for_gpus_before_it_is_asked() -> None:
+    program = (
+        "import sys, kfsim.daemon.serving\n"
+        "print({'pynvml', 'prometheus_client'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "set()\n"
