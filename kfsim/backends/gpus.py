@@ -8,10 +8,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from kfsim.base.errors import Timeout, Unavailable
+from kfsim.base.tasks import TaskSet
 from kfsim.replicas.devices import (
     FixedInventory,
     GpuDevice,
@@ -50,11 +52,11 @@ class NvmlInventory:
 
     refresh_seconds = _REFRESH_SECONDS
 
-    def __init__(self, look: Callable[[], Look] | None = None) -> None:
-        """`look` replaces the calls to NVML; it is called in a thread, one call at a time."""
-        self._look = look or NvmlSession().look
+    def __init__(self) -> None:
+        self._session = NvmlSession()
         self._devices: tuple[GpuDevice, ...] | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._tasks = TaskSet("nvml")
+        self._looking: asyncio.Task[tuple[GpuUsage, ...]] | None = None
         self._thread: threading.Thread | None = None
         self.problem = ""
 
@@ -65,12 +67,20 @@ class NvmlInventory:
         await self.usage()
 
     async def usage(self) -> Sequence[GpuUsage]:
+        """Who asks while a look is under way shares it, and may give up without ending it."""
+        if self._looking is None or self._looking.done():
+            self._looking = self._tasks.spawn(self._look(), name="look")
+        return await asyncio.shield(self._looking)
+
+    async def close(self) -> None:
+        """A thread that a stuck driver holds is left: the driver forgets us with the process."""
+        await self._tasks.close()
+
+    async def _look(self) -> tuple[GpuUsage, ...]:
         try:
-            async with self._one_at_a_time:
-                look = await self._in_thread(self._look)
+            look = await self._in_thread(self._session.look)
         except (Unavailable, Timeout) as error:
-            look = Look(())
-            reason = error.message
+            look, reason = Look(()), error.message
         else:
             reason = "; ".join(look.lost) or "the NVIDIA driver reports no device"
         self._take(look, reason)
@@ -89,36 +99,27 @@ class NvmlInventory:
         self._devices, self.problem = found, problem
 
     async def _in_thread(self, function: Callable[[], _T]) -> _T:
-        """Run in a thread that a stuck driver may keep; the daemon's end does not wait for it."""
+        """Raises Timeout, and Unavailable while an earlier call has not come back."""
         if self._thread is not None and self._thread.is_alive():
             raise Unavailable("the NVIDIA driver has still not answered an earlier question")
-        loop = asyncio.get_running_loop()
-        result: asyncio.Future[_T] = loop.create_future()
-
-        def finish(settle: Callable[[Any], None], value: object) -> None:
-            if not result.done():
-                settle(value)
+        future: Future[_T] = Future()
+        future.set_running_or_notify_cancel()  # it cannot be called off
 
         def work() -> None:
             try:
-                settle, value = result.set_result, function()
+                result = function()
             except Exception as error:  # noqa: BLE001  # it is the caller's, in the other thread
-                settle, value = result.set_exception, error  # type: ignore[assignment]  # one of two
-            try:
-                loop.call_soon_threadsafe(finish, settle, value)
-            except RuntimeError:
-                pass  # the loop is closed: nobody waits any more
+                future.set_exception(error)
+            else:
+                future.set_result(result)
 
         self._thread = threading.Thread(target=work, name="nvml", daemon=True)
         self._thread.start()
         try:
             async with asyncio.timeout(_PATIENCE):
-                return await result
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             raise Timeout(f"the NVIDIA driver did not answer within {_PATIENCE:g} s") from None
-
-    async def close(self) -> None:
-        """The driver forgets us with the end of the process."""
 
 
 class NvmlSession:

@@ -72,8 +72,8 @@ class DeviceAllocator:
 
     def offer(self, holder: Holder, request: DeviceRequest) -> Granted | Insufficient:
         """The Pod's devices, or why it has to wait; asking again keeps its place."""
-        if holder not in self._held:
-            self._waiting.setdefault(holder, request)
+        if holder not in self._held and holder not in self._waiting:
+            self._waiting[holder] = request
             self._serve()
         held = self._held.get(holder)
         return self._shortage(request) if held is None else Granted(held)

@@ -1,6 +1,7 @@
 """Run in a subprocess beside a mock NVML: one inventory, asked again for every line of stdin.
 
-Each answer is a JSON line: the devices with their usage, the problem, and what was logged.
+Each answer is a JSON line: the devices with their usage, the problem, and what was logged. A line
+"cancel" asks twice, and the first one gives up at once.
 """
 
 import asyncio
@@ -23,11 +24,16 @@ class _Said(logging.Handler):
 async def main() -> None:
     said = _Said()
     logging.getLogger("kfsim.backends.gpus").addHandler(said)
-    gpus._PATIENCE = 1.0
+    gpus._PATIENCE = 2.0
     inventory = gpus.NvmlInventory()
     assert inventory.devices() is None
     assert "pynvml" not in sys.modules, "NVML must not be loaded before it is needed"
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        if line.strip() == "cancel":
+            hasty = asyncio.ensure_future(inventory.usage())
+            await asyncio.sleep(0)
+            hasty.cancel()
+            await asyncio.wait([hasty])
         usage = await inventory.usage()
         assert inventory.devices() == tuple(each.device for each in usage)
         said.lines, lines = [], said.lines

@@ -30,11 +30,11 @@ class Inventory:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self, how: str = "") -> dict[str, Any]:
         """One call of `usage`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{how}\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
@@ -131,8 +131,15 @@ def test_a_driver_that_is_loaded_later_is_found(nvml: MockNvml) -> None:
 def test_a_driver_that_does_not_answer_holds_nobody_up(nvml: MockNvml) -> None:
     nvml.write(device("GPU-a"), "sleep 30")
     with inventory(nvml.environment) as process:
-        assert "did not answer within 1 s" in process.ask()["problem"]
+        assert "did not answer within 2 s" in process.ask()["problem"]
         assert "still not answered an earlier question" in process.ask()["problem"]
+
+
+def test_who_gives_up_does_not_spoil_it_for_the_next_one(nvml: MockNvml) -> None:
+    nvml.write(device("GPU-a"), "sleep 1")
+    with inventory(nvml.environment) as process:
+        answer = process.ask("cancel")
+        assert (len(answer["usage"]), answer["problem"], answer["said"]) == (1, "", [])
 
 
 def test_the_settings_choose_the_inventory() -> None:
