@@ -5,27 +5,36 @@ verdicts change a replica's state and ask for a reconcile of its Pod, which show
 Nothing here writes to the store.
 
     accept → (UNSCHEDULABLE) → (HELD) → (QUEUED) → LIVE → DRAINING → STOPPING → ENDED
-                                                   └─ a failed liveness probe → REPLACING → LIVE
+                                                   └─ a failed liveness probe or postStart
+                                                      hook → REPLACING → LIVE
 
 The routes lose a replica in the tick in which `terminate` is called (its Pod is no longer ready),
-the drain gate empties it, and only then is the backend asked to stop it.
+the drain gate empties it, its preStop hooks run, and only then is the backend asked to stop it.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from kfsim.api.core import Pod
+from kfsim.api.core import Container, Pod
 from kfsim.base.clock import Clock
 from kfsim.base.errors import Invalid, KfsimError
 from kfsim.base.ports import DrainGate
 from kfsim.base.types import ReplicaKey
 from kfsim.controllers.pod.environment import Sources
 from kfsim.controllers.pod.files import MissingVolume
+from kfsim.controllers.pod.hooks import Hook, Hooks, find_post_start, find_pre_stop
 from kfsim.controllers.pod.prober import Prober
 from kfsim.controllers.pod.pull_secrets import PullSources, resolve_pull_secrets
-from kfsim.controllers.pod.replica import Note, Replica, Stage, all_ended, make_replica_spec
+from kfsim.controllers.pod.replica import (
+    Note,
+    PendingStart,
+    Replica,
+    Stage,
+    all_ended,
+    make_replica_spec,
+)
 from kfsim.controllers.pod.runner import Runner
 from kfsim.controllers.pod.scheduler import DeviceScheduler
 from kfsim.controllers.runtime.recorder import NORMAL, WARNING
@@ -79,6 +88,7 @@ class Kubelet:
         self._devices = devices or DeviceScheduler()
         self._devices.on_change = self._on_devices_changed
         self._runner = Runner(backend=backend, on_event=self._on_event)
+        self._hooks = Hooks(backend=backend)
         self._prober = Prober(backend=backend, clock=clock, listener=self)
         self._replicas: dict[ReplicaKey, Replica] = {}
         self._held: dict[str, dict[ReplicaKey, None]] = {}
@@ -179,6 +189,7 @@ class Kubelet:
             return
         replica.due.clear()
         replica.held_back.clear()
+        self._hooks.forget_all(replica.key)
         self._forget_probes(replica)
         self._held.get(replica.key.namespace, {}).pop(replica.key, None)
         self._release(replica)
@@ -210,6 +221,7 @@ class Kubelet:
     async def close(self) -> None:
         """End all tasks; the backend's own `close` decides about the replicas."""
         await self._prober.close()
+        await self._hooks.close()
         await self._runner.close()
         await self._devices.close()
 
@@ -303,18 +315,52 @@ class Kubelet:
         self._wake(replica.key, 0.0)
 
     def _on_started(self, replica: Replica, event: ReplicaEvent) -> None:
-        self._observe(replica, event)
         name = event.container
         replica.due.pop(name, None)
         replica.held_back.pop(name, None)
         replica.notes.append(Note(NORMAL, "Created", f"Created container: {name}"))
         replica.notes.append(Note(NORMAL, "Started", f"Started container {name}"))
-        if event.kind is ReplicaEventKind.STARTED and not replica.ending:
+        container = replica.container(name)
+        if event.kind is ReplicaEventKind.STARTED and not replica.ending and container is not None:
             self._locate(replica)
+            self._begin_life(replica, container, PendingStart(event, self._clock.wall()))
+        else:
+            self._observe(replica, event)
+
+    def _begin_life(self, replica: Replica, container: Container, start: PendingStart) -> None:
+        """The container shows as running, and is probed, once its postStart hook is over."""
+        name, handler = container.name, find_post_start(container)
+        replica.pending[name] = start
+        if handler is None:
+            self._settle(replica, name)
             self._watch(replica, name)
+            return
+        hook = Hook(replica.key, name, handler, replica.where)
+        self._hooks.post_start(hook, lambda problem: self._on_post_start(replica, name, problem))
+
+    def _settle(self, replica: Replica, name: str) -> None:
+        """Show that a container has started."""
+        start = replica.pending.pop(name, None)
+        if start is not None:
+            replica.state = lifecycle.observe(
+                replica.state, start.event, wall=start.wall, now=self._clock.now()
+            )
+
+    def _on_post_start(self, replica: Replica, name: str, problem: str) -> None:
+        self._settle(replica, name)
+        if not problem:
+            self._watch(replica, name)
+        elif replica.stage is Stage.LIVE:
+            replica.notes.append(Note(WARNING, "FailedPostStartHook", "PostStartHook failed"))
+            replica.notes.append(Note(NORMAL, "Killing", "FailedPostStartHook"))
+            replica.verdict = (lifecycle.POST_START_ERROR, problem)
+            self._replace(replica, name, replica.grace)
+        self._wake(replica.key, 0.0)
 
     def _on_exited(self, replica: Replica, event: ReplicaEvent) -> None:
         self._prober.forget(replica.key, event.container)
+        self._hooks.forget(replica.key, event.container)
+        self._settle(replica, event.container)
         self._observe(replica, event)
         if replica.ending or replica.stage is Stage.REPLACING:
             return
@@ -353,13 +399,21 @@ class Kubelet:
 
     def _on_gone(self, replica: Replica, event: ReplicaEvent) -> None:
         self._forget_probes(replica)
+        self._hooks.forget_all(replica.key)
         self._release(replica)
         replica.present = False
+        for name in tuple(replica.pending):
+            self._settle(replica, name)
         replica.state = all_ended(replica.state, wall=self._clock.wall())
         if replica.ending:
             self._end(replica)
         elif replica.stage is Stage.REPLACING:
             replica.stage = Stage.LIVE
+            if replica.verdict is not None:
+                replica.state = lifecycle.explain_end(
+                    replica.state, replica.blamed, *replica.verdict
+                )
+                replica.verdict = None
             self._plan_restart(replica, replica.blamed)
         else:
             self._end(replica)
@@ -454,10 +508,7 @@ class Kubelet:
             return
         text = f"Container {container} failed {kind.lower()} probe, will be restarted"
         replica.notes.append(Note(NORMAL, "Killing", text))
-        replica.stage = Stage.REPLACING
-        replica.blamed = container
-        self._forget_probes(replica)
-        self._runner.stop(replica, replica.grace)
+        self._replace(replica, container, _grace_after(replica, container, kind))
         self._wake(key, 0.0)
 
     def _forget_probes(self, replica: Replica) -> None:
@@ -466,12 +517,40 @@ class Kubelet:
 
     # Stopping
 
+    def _replace(self, replica: Replica, container: str, grace: float) -> None:
+        """Stop the replica on behalf of one container; it is started again once it is gone."""
+        replica.stage = Stage.REPLACING
+        replica.blamed = container
+        self._forget_probes(replica)
+        self._stop(replica, grace)
+
     def _on_drained(self, replica: Replica, grace: float) -> None:
         if replica.stage is not Stage.DRAINING:
             return
         replica.stage = Stage.STOPPING
-        left = max(_LEAST_GRACE, grace - (self._clock.now() - replica.drain_began))
-        self._runner.stop(replica, left)
+        self._stop(replica, grace - (self._clock.now() - replica.drain_began))
+
+    def _stop(self, replica: Replica, grace: float) -> None:
+        """Run the preStop hooks within the grace period, then stop with what is left of it."""
+        hooks = [
+            Hook(replica.key, container.name, handler, replica.where)
+            for container in replica.running_containers()
+            if (handler := find_pre_stop(container)) is not None
+        ]
+        if not hooks or grace <= 0:
+            self._runner.stop(replica, max(_LEAST_GRACE, grace))
+            return
+        stage, began = replica.stage, self._clock.now()
+
+        def stop(failed: Sequence[str]) -> None:
+            for _ in failed:
+                replica.notes.append(Note(WARNING, "FailedPreStopHook", "PreStopHook failed"))
+            if replica.stage is stage:  # else another stop is under way
+                left = grace - (self._clock.now() - began)
+                self._runner.stop(replica, max(_LEAST_GRACE, left))
+            self._wake(replica.key, 0.0)
+
+        self._hooks.pre_stop(hooks, limit=grace, done=stop)
 
     def _locate(self, replica: Replica) -> None:
         if replica.spec is not None and replica.address is None:
@@ -480,3 +559,13 @@ class Kubelet:
             except KfsimError:  # known later; the Pod shows no IP until then
                 return
             replica.address = address.host
+
+
+def _grace_after(replica: Replica, name: str, kind: str) -> float:
+    """Seconds for a container whose startup or liveness probe failed; the probe's own win."""
+    container = replica.container(name)
+    probe = None
+    if container is not None:
+        probe = container.startup_probe if kind == "Startup" else container.liveness_probe
+    given = None if probe is None else probe.termination_grace_period_seconds
+    return replica.grace if given is None else float(given)
