@@ -129,9 +129,12 @@ def read_state(item: dict[str, Any]) -> ServiceState:
     else:
         state = (model.get("states") or {}).get("targetModelState") or "Pending"
         words.append(state)
-        if ready.get("status") == "False" and ready.get("message"):
-            words.append(f"{ready.get('reason', 'NotReady')}: {ready['message']}")
-            failed = failed or state == "FailedToLoad"
+        for problem in (ready, conditions.get("PredictorConfigurationReady", {})):
+            # The latter has a revision's own reason, such as a GPU that is not to be had.
+            if problem.get("status") == "False" and problem.get("message"):
+                words.append(f"{problem.get('reason', 'NotReady')}: {problem['message']}")
+                failed = failed or state == "FailedToLoad"
+                break
     return ServiceState(is_ready, failed, " · ".join(words), status.get("url", ""))
 
 

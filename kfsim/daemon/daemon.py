@@ -2,11 +2,12 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kfsim import __version__
 from kfsim.api.admission import admit
+from kfsim.backends.gpus import make_inventory
 from kfsim.backends.process.backend import ProcessBackend
 from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
@@ -15,14 +16,17 @@ from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster
 from kfsim.daemon.explanations import explain_service
+from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
+from kfsim.daemon.metrics import Metrics
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
 from kfsim.flow import FlowCore
 from kfsim.kubeapi import ApiServer
+from kfsim.replicas.allocator import Holding
 from kfsim.store import Store
 from kfsim.store.sqlite_journal import SqliteJournal
 
@@ -56,6 +60,10 @@ class Daemon:
             settings=processes,
             launch=launch,
         )
+        self._gpus = make_inventory(settings.gpu)
+        self._gpu_report = GpuReport(inventory=self._gpus, holdings=self._holdings)
+        self._metrics = Metrics()
+        self._metrics.add(self._gpu_report)
         self._journal: SqliteJournal | None = None
         self._gateway: Gateway | None = None
         self._api: ApiServer | None = None
@@ -101,10 +109,12 @@ class Daemon:
             extensions={
                 "GET /status": self._status,
                 "GET /transfers": self._transfers,
+                "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
                 "GET /why/{namespace}/{name}": lambda query: self._why(store, query),
             },
             logs=LogReader(store, self._backend),
+            metrics=self._metrics.render,
         )
         return self._note(
             await listen(
@@ -152,6 +162,8 @@ class Daemon:
             gateway_port=lambda: gateway_port,
             start_limit=_STARTS_PER_CORE * (os.cpu_count() or 1),
             busy=lambda: gateway.busy,
+            gpus=self._gpus,
+            gpu_settings=self._settings.gpu,
         )
         await self._cluster.start()
 
@@ -163,6 +175,7 @@ class Daemon:
         if self._cluster is not None:
             await self._cluster.close()
         await self._backend.close()
+        await self._gpus.close()
         if self._api is not None:
             await self._api.close()
         if self._journal is not None:
@@ -188,7 +201,14 @@ class Daemon:
             "project": info.project,
             "root": info.root,
             "stateDir": info.state_dir,
+            "gpu": str(self._settings.gpu),
         }
+
+    async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:
+        return await self._gpu_report.top()
+
+    def _holdings(self) -> Iterable[Holding]:
+        return () if self._cluster is None else self._cluster.devices.holdings()
 
     def _shutdown(self, query: Mapping[str, str]) -> dict[str, Any]:
         _logger.info("a client asked for the end")

@@ -2,10 +2,11 @@
 
 import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kfsim.replicas.marks import AUTO, DOCKER, PROCESS
+from kfsim.replicas.devices import GpuMode, GpuSettings
 
 DEFAULT_GATEWAY = "127.0.0.1:8080"
 DEFAULT_API = "127.0.0.1:8001"
@@ -31,6 +32,7 @@ class DaemonSettings:
     fresh: bool = False
     foreground: bool = False
     """Stop when standard input closes: the command line that started us is gone."""
+    gpu: GpuSettings = field(default_factory=GpuSettings)
 
     def command(self) -> list[str]:
         """The command that starts a daemon with these settings."""
@@ -58,6 +60,12 @@ class DaemonSettings:
             words.append("--fresh")
         if self.foreground:
             words.append("--foreground")
+        if self.gpu != GpuSettings():
+            words += [
+                f"--gpu={self.gpu.mode}",
+                f"--gpu-replicas-per-device={self.gpu.replicas_per_device}",
+                f"--gpu-fake-devices={self.gpu.fake_devices}",
+            ]
         return words
 
     @classmethod
@@ -75,6 +83,12 @@ class DaemonSettings:
         parser.add_argument("--allow-host-path", action="store_true")
         parser.add_argument("--fresh", action="store_true")
         parser.add_argument("--foreground", action="store_true")
+        plain = GpuSettings()
+        parser.add_argument("--gpu", type=GpuMode, default=plain.mode)
+        parser.add_argument(
+            "--gpu-replicas-per-device", type=int, default=plain.replicas_per_device
+        )
+        parser.add_argument("--gpu-fake-devices", type=int, default=plain.fake_devices)
         given = parser.parse_args(arguments)
         return cls(
             project=given.project,
@@ -90,6 +104,11 @@ class DaemonSettings:
             allow_host_path=given.allow_host_path,
             fresh=given.fresh,
             foreground=given.foreground,
+            gpu=GpuSettings(
+                mode=given.gpu,
+                replicas_per_device=given.gpu_replicas_per_device,
+                fake_devices=given.gpu_fake_devices,
+            ),
         )
 
 

@@ -9,12 +9,15 @@ from kfsim.base.quantities import parse_duration
 from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, UsageError
 from kfsim.cli.foreground import follow
+from kfsim.cli.output import warn
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.cli.showcase import show_services
 from kfsim.cli.startup import PendingDaemon, StartedDaemon
 from kfsim.daemon.project import (
+    PROJECT_FILE,
     DaemonInfo,
     Project,
+    find_project_file,
     is_running,
     read_daemon,
     resolve_project,
@@ -27,6 +30,7 @@ from kfsim.daemon.settings import (
     parse_address,
 )
 from kfsim.replicas.marks import AUTO, WANTED_ANNOTATION
+from kfsim.replicas.devices import GpuSettings
 
 _DEFAULT_PATH = "manifests/"
 
@@ -69,11 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
     paths = _paths(arguments)
     timeout = _timeout(arguments.timeout)
     project = resolve_project(paths, name=arguments.project, state_dir=arguments.state_dir)
+    gpu = _gpu_settings(paths)
     running = _running(project)
     if running is not None:
         print(f"using the running daemon of project {running.project} (pid {running.pid})")
+        _compare(running, gpu)
         return _serve(arguments, paths, running, None, timeout)
-    pending = PendingDaemon(_settings(arguments, project))
+    pending = PendingDaemon(_settings(arguments, project, gpu))
     started = pending.wait()
     for note in started.notes:
         print(note)
@@ -100,7 +106,27 @@ def _running(project: Project) -> DaemonInfo | None:
     return read_daemon(project.state_dir) if is_running(project.state_dir) else None
 
 
-def _settings(arguments: argparse.Namespace, project: Project) -> DaemonSettings:
+def _gpu_settings(paths: list[str]) -> GpuSettings:
+    """What kfsim.yaml says. Raises Invalid."""
+    path = find_project_file(paths[0])
+    if path is None:
+        return GpuSettings()
+    from kfsim.daemon.project_file import read_project_file  # late: most projects have none
+
+    return read_project_file(path).gpu_settings
+
+
+def _compare(running: DaemonInfo, gpu: GpuSettings) -> None:
+    """A daemon keeps the settings that it was started with."""
+    kept = ApiClient(running.api).get("/kfsim/v1/status").get("gpu")
+    if kept is not None and kept != str(gpu):
+        warn(
+            f"it keeps gpu: {kept}, and {PROJECT_FILE} asks for gpu: {gpu}; `kfsim down` and "
+            "`kfsim up` again to change that"
+        )
+
+
+def _settings(arguments: argparse.Namespace, project: Project, gpu: GpuSettings) -> DaemonSettings:
     for option in ("gateway", "api"):
         if text := getattr(arguments, option):
             try:
@@ -121,6 +147,7 @@ def _settings(arguments: argparse.Namespace, project: Project) -> DaemonSettings
         allow_host_path=arguments.allow_host_path,
         fresh=arguments.fresh,
         foreground=not arguments.detach,
+        gpu=gpu,
     )
 
 
