@@ -8,7 +8,6 @@ from typing import Any
 from kfsim import __version__
 from kfsim.api.admission import admit
 from kfsim.backends.gpus import make_inventory
-from kfsim.backends.process.backend import ProcessBackend
 from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
@@ -22,6 +21,7 @@ from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
 from kfsim.daemon.metrics import Metrics
 from kfsim.daemon.project import DaemonInfo
+from kfsim.daemon.replicas import Replicas
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
 from kfsim.flow import FlowCore
@@ -53,12 +53,8 @@ class Daemon:
         self._on_shutdown = on_shutdown
         self._clock = RealClock()
         self._entropy = SystemEntropy()
-        self._backend = ProcessBackend(
-            state_dir=settings.state_dir,
-            clock=self._clock,
-            entropy=self._entropy,
-            settings=processes,
-            launch=launch,
+        self._replicas = Replicas(
+            settings, clock=self._clock, entropy=self._entropy, processes=processes, launch=launch
         )
         self._gpus = make_inventory(settings.gpu)
         self._gpu_report = GpuReport(inventory=self._gpus, holdings=self._holdings)
@@ -74,7 +70,8 @@ class Daemon:
 
     async def start(self) -> DaemonInfo:
         """Open everything. Raises KfsimError with the mend; `stop` is due in any case."""
-        await self._backend.open()
+        if note := await self._replicas.open():
+            self.notes.append(note)
         store = self._open_store()
         api = await self._serve_api(store)
         gateway = await self._serve_gateway(api.address)
@@ -113,8 +110,8 @@ class Daemon:
                 "POST /shutdown": self._shutdown,
                 "GET /why/{namespace}/{name}": lambda query: self._why(store, query),
             },
-            logs=LogReader(store, self._backend),
             metrics=self._metrics.render,
+            logs=LogReader(store, self._replicas.backend),
         )
         return self._note(
             await listen(
@@ -155,7 +152,8 @@ class Daemon:
             store=store,
             clock=self._clock,
             entropy=self._entropy,
-            backend=self._backend,
+            backend=self._replicas.backend,
+            chooser=self._replicas.chooser,
             route_sink=gateway,
             stat_source=gateway,
             drain_gate=gateway,
@@ -174,8 +172,8 @@ class Daemon:
             await self._gateway.close(drain=_DRAIN_SECONDS)
         if self._cluster is not None:
             await self._cluster.close()
-        await self._backend.close()
         await self._gpus.close()
+        await self._replicas.close()
         if self._api is not None:
             await self._api.close()
         if self._journal is not None:
@@ -209,6 +207,8 @@ class Daemon:
 
     def _holdings(self) -> Iterable[Holding]:
         return () if self._cluster is None else self._cluster.devices.holdings()
+    def _transfers(self, query: Mapping[str, str]) -> dict[str, Any]:
+        return {"transfers": self._replicas.transfers()}
 
     def _shutdown(self, query: Mapping[str, str]) -> dict[str, Any]:
         _logger.info("a client asked for the end")

@@ -53,8 +53,6 @@ class Replicas:
         self._models = ModelStore(cache_dir=default_cache_dir(), claims=claims)
         self._docker = DockerBackend(
             state_dir=settings.state_dir,
-            clock=clock,
-            entropy=entropy,
             settings=make_docker_settings(settings),
             models=self._models,
         )
