@@ -1,0 +1,183 @@
+"""From a container of a Pod to a container of the engine that is ready to start."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from kfsim.api.core import Container
+from kfsim.backends.docker.bodies import Allowances, Bind, Placement, Remark, make_create_request
+from kfsim.backends.docker.connection import Client
+from kfsim.backends.docker.containers import Attempt
+from kfsim.backends.docker.engine import Engine, EngineRefused
+from kfsim.backends.docker.errors import NoSuchImage
+from kfsim.backends.docker.images import Images
+from kfsim.backends.docker.labels import STATE, container_name, make_labels
+from kfsim.backends.docker.settings import DockerSettings
+from kfsim.backends.docker.volumes import make_binds
+from kfsim.backends.failures import CREATE_ERROR, StartFailure
+from kfsim.backends.logs import TAIL_BYTES, log_path
+from kfsim.backends.storage import StorageFailure, locate_model
+from kfsim.backends.volumes import VolumeSources
+from kfsim.replicas.backend import ReplicaSpec
+
+STORAGE_INITIALIZER = "storage-initializer"
+# kubelet's default terminationMessagePath (pkg/apis/core/v1/defaults.go)
+_TERMINATION_LOG = "/dev/termination-log"
+
+
+class MakerHost(Protocol):
+    """What making a container needs of the backend."""
+
+    settings: DockerSettings
+    claims: Path
+    engine: Engine
+    images: Images
+
+    def register(self, attempt: Attempt) -> None:
+        """The attempt has its id: events of that container are its own from now on."""
+        ...
+
+    def note(self, spec: ReplicaSpec, container: str, remark: Remark) -> None: ...
+
+
+class ContainerMaker:
+    """Makes the containers of one replica."""
+
+    def __init__(self, spec: ReplicaSpec, *, host: MakerHost, folder: Path, logs: Path) -> None:
+        self._spec = spec
+        self._host = host
+        self._folder = folder
+        self._logs = logs
+        self._downloaded: dict[str, str] = {}
+        self._allow = Allowances(
+            privileged=host.settings.allow_privileged, host_path=host.settings.allow_host_path
+        )
+
+    def prepare(self) -> None:
+        """Make the replica's folders. In a thread."""
+        for folder in (self._folder, self._folder / "termination", self._logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def locate_model(self, container: Container) -> None:
+        """Do the storage-initializer's work. In a thread. Raises StorageFailure."""
+        if len(container.args) < 2:
+            raise StorageFailure("storage-initializer needs two arguments, the URI and the folder")
+        uri, target = container.args[0], container.args[1].rstrip("/")
+        located = locate_model(
+            uri,
+            claims=self._host.claims / self._spec.key.namespace,
+            view=self._folder / "model",
+        )
+        for mount in container.volume_mounts:
+            if mount.mount_path.rstrip("/") == target:
+                self._downloaded[mount.name] = str(located)
+
+    async def create(self, attempt: Attempt, placement: Placement) -> None:
+        """Make the container. Raises StartFailure and EngineUnavailable."""
+        container, host = attempt.run.container, self._host
+
+        def note(remark: Remark) -> None:
+            host.note(self._spec, container.name, remark)
+
+        image = await host.images.ensure(container, self._spec.registries, note)
+        binds = await asyncio.to_thread(self._make_binds, container, attempt.number)
+        request = make_create_request(
+            self._spec,
+            container,
+            binds=binds,
+            placement=placement,
+            labels=make_labels(
+                self._spec, container.name, attempt=attempt.number, state=host.settings.state
+            ),
+            host=host.engine.host,
+            allow=self._allow,
+            image=image.reference,
+        )
+        for remark in request.remarks:
+            note(remark)
+        try:
+            attempt.id = await self._create(attempt, self._with_log(request.body))
+        except NoSuchImage:  # removed since it was looked for
+            await host.images.refresh()
+            image = await host.images.ensure(container, self._spec.registries, note)
+            attempt.id = await self._create(attempt, self._with_log(request.body))
+        attempt.image_id = image.image_id
+        host.register(attempt)
+
+    async def _create(self, attempt: Attempt, body: Mapping[str, Any]) -> str:
+        state = self._host.settings.state
+        name = container_name(
+            self._spec, attempt.run.name, attempt=attempt.number, state=state
+        )
+
+        def create(client: Client) -> str:
+            return str(client.create_container_from_config(body, name)["Id"])
+
+        def create_anew(client: Client) -> str:
+            labels = client.inspect_container(name)["Config"]["Labels"] or {}
+            if labels.get(STATE) == state:
+                remove(client, name)
+            return create(client)
+
+        what = f"create container {name}"
+        try:
+            return await self._host.engine.call(what, create, undo=remove)
+        except NoSuchImage:
+            raise
+        except EngineRefused as error:
+            if error.status != 409:
+                raise StartFailure(CREATE_ERROR, error.message) from error
+        try:  # the name is taken by what an earlier life of the replica left
+            return await self._host.engine.call(what, create_anew, undo=remove)
+        except EngineRefused as error:
+            raise StartFailure(CREATE_ERROR, error.message) from error
+
+    def _with_log(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        settings = self._host.settings
+        config = {"max-size": str(settings.log_bytes), "max-file": str(settings.log_files)}
+        log = {"Type": settings.log_driver, "Config": config}
+        return {**body, "HostConfig": {**body.get("HostConfig", {}), "LogConfig": log}}
+
+    def _make_binds(self, container: Container, attempt: int) -> tuple[Bind, ...]:
+        """In a thread. Also makes the files of the attempt: its termination log, and the empty
+        stored log that says that there was such an attempt."""
+        sources = VolumeSources(
+            folder=self._folder,
+            claims=self._host.claims,
+            files=self._spec.files,
+            downloaded=self._downloaded,
+        )
+        binds = make_binds(self._spec, container, sources, self._allow)
+        log_path(self._logs, container.name, attempt).touch(mode=0o600)
+        for old in self._logs.glob(f"{container.name}.{attempt - 2}.log*"):
+            old.unlink(missing_ok=True)
+        termination = self._termination_log(container.name, attempt)
+        termination.unlink(missing_ok=True)
+        termination.touch()
+        # Whichever user the container has may write it (kubelet's makeMounts does the same).
+        os.chmod(termination, 0o666)
+        target = container.termination_message_path or _TERMINATION_LOG
+        return (*binds, Bind(str(termination), target, read_only=False))
+
+    def _termination_log(self, container: str, attempt: int) -> Path:
+        return self._folder / "termination" / f"{container}.{attempt}"
+
+    def termination_message(self, container: str, attempt: int) -> str:
+        """What the container wrote as its last message, if anything. In a thread."""
+        try:
+            with self._termination_log(container, attempt).open("rb") as file:
+                return file.read(TAIL_BYTES).decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+
+def remove(client: Client, container_id: str) -> None:
+    """Remove a container, running or not, with the volumes that only it has."""
+    try:
+        client.remove_container(container_id, force=True, v=True)
+    except Exception as error:
+        # gone already, or being removed at this moment
+        if getattr(error, "status_code", None) not in (404, 409):
+            raise
