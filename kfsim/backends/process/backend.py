@@ -11,7 +11,7 @@ from kfsim.backends.probing import run_probe
 from kfsim.backends.process.channel import Message
 from kfsim.backends.process.containers import CommandRun, ProcessOwner, make_spawn
 from kfsim.backends.process.launch import Launch, launch_supervisor
-from kfsim.backends.process.ports import HOST, PortLease, PortPool
+from kfsim.backends.process.ports import PortLease, PortPool
 from kfsim.backends.process.replica import ProcessReplica
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.backends.process.supervision import Supervision
@@ -124,10 +124,10 @@ class ProcessBackend:
 
     def address(self, key: ReplicaKey, port: int) -> Address:
         """See ReplicaBackend."""
-        host_port = self._find(key).host_port(port)
-        if host_port is None:
+        address = self._find(key).address(port)
+        if address is None:
             raise NotFound(f"replica {key} has no containerPort {port}")
-        return Address(HOST, host_port)
+        return address
 
     async def probe(self, key: ReplicaKey, container: str, probe: Probe) -> ProbeResult:
         """See ReplicaBackend."""
@@ -138,7 +138,7 @@ class ProcessBackend:
         async def run(command: Sequence[str]) -> tuple[int, bytes]:
             return await self.exec(key, container, command)
 
-        return await run_probe(probe, resolve_port=replica.host_port, run=run)
+        return await run_probe(probe, resolve=replica.address, run=run)
 
     def logs(self, key: ReplicaKey, options: LogOptions) -> AsyncIterator[bytes]:
         """See ReplicaBackend."""

@@ -25,7 +25,7 @@ from kfsim.backends.process.containers import (
 )
 from kfsim.backends.process.environment import TERMINATION_LOG, make_base_environment
 from kfsim.backends.process.mounts import resolve_mounts
-from kfsim.backends.process.ports import PortLease
+from kfsim.backends.process.ports import HOST, PortLease
 from kfsim.backends.process.recipes import (
     ProcessPlan,
     Surroundings,
@@ -37,6 +37,7 @@ from kfsim.backends.storage import StorageFailure, locate_model
 from kfsim.backends.volumes import VolumeSources
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.base.types import ReplicaKey
+from kfsim.replicas.addresses import Address
 from kfsim.replicas.backend import ReplicaEvent, ReplicaEventKind, ReplicaSpec
 from kfsim.replicas.serving import QUEUE_PROXY
 
@@ -155,8 +156,8 @@ class ProcessReplica:
             self._host.removed(self.spec.key)
             self._emit(ReplicaEventKind.GONE, "", reason=reason, message=message)
 
-    def host_port(self, port: int | str | None) -> int | None:
-        """The host port of a containerPort, given by number or name."""
+    def address(self, port: int | str | None) -> Address | None:
+        """Where a containerPort, given by number or name, can be reached."""
         if isinstance(port, str) and not port.isdigit():
             named = (
                 each.container_port
@@ -168,7 +169,7 @@ class ProcessReplica:
         else:
             number = int(port) if port else self.spec.serving_port
         lease = None if number is None else self._leases.get(number)
-        return None if lease is None else lease.port
+        return None if lease is None else Address(HOST, lease.port)
 
     # Starting
 
