@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import shutil
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from kfsim.backends.docker.events import ContainerEnd, EventFeed
 from kfsim.backends.docker.images import Images
 from kfsim.backends.docker.making import remove
 from kfsim.backends.docker.network import ClusterNames, NoNames, ProjectNetwork
-from kfsim.backends.docker.probes import probe_replica
 from kfsim.backends.docker.replica import DockerReplica
 from kfsim.backends.docker.settings import DockerSettings
 from kfsim.backends.docker.stored import read_logs
 from kfsim.backends.logfolders import LogFolders
+from kfsim.backends.probing import run_probe
 from kfsim.base.errors import AlreadyExists, NotFound, Unavailable
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import ReplicaKey
@@ -95,7 +96,7 @@ class DockerBackend:
 
     @property
     def _replica_home(self) -> Path:
-        return self._state_dir / "replicas"
+        return self._state_dir / "containers"
 
     # Replicas
 
@@ -113,7 +114,7 @@ class DockerBackend:
 
     def _make_replica(self, spec: ReplicaSpec, logs: Path) -> DockerReplica:
         self._used = True
-        folder = self._replica_home / f"{spec.key.namespace}_{spec.key.name}"
+        folder = self._replica_home / folder_name(spec.key)
         replica = DockerReplica(spec, host=self, folder=folder, logs=logs)
         self._replicas[spec.key] = replica
         return replica
@@ -151,11 +152,12 @@ class DockerBackend:
         replica = self._replicas.get(key)
         if replica is None or not replica.find(container).running:
             return ProbeResult(success=False, message=f"container {container} is not running")
-        return await probe_replica(
-            replica,
+        return await run_probe(
             probe,
-            published=self.publishes,
+            resolve=replica.address,
             run=lambda command: self.exec(key, container, command),
+            # The engine accepts connections to a published port before the container listens.
+            stays_open=replica.is_published,
         )
 
     def logs(self, key: ReplicaKey, options: LogOptions) -> AsyncIterator[bytes]:
@@ -188,13 +190,12 @@ class DockerBackend:
             if not findings.replicas:
                 await self.network.remove()
             self._found = dict(findings.replicas)
+            await asyncio.to_thread(self._sweep, {folder_name(each) for each in self._found})
         except (EngineUnavailable, EngineRefused) as error:
             _logger.warning("replicas of an earlier daemon are not adopted: %s", error.message)
         finally:
             self._searched = True
-        return [
-            RunningReplica(each.key, each.uid, each.devices) for each in self._found.values()
-        ]
+        return [RunningReplica(each.key, each.uid, each.devices) for each in self._found.values()]
 
     def adopt(self, spec: ReplicaSpec) -> None:
         """See ReplicaBackend."""
@@ -202,8 +203,13 @@ class DockerBackend:
         if found is None or found.uid != spec.uid:
             raise NotFound(f"replica {spec.key} is not running")
         del self._found[spec.key]
-        replica = self._make_replica(spec, self._log_folders.folder(spec.key))
-        self._tasks.spawn(replica.adopt(found), name=f"adopt {spec.key}")
+        self._make_replica(spec, self._log_folders.folder(spec.key)).adopt(found)
+
+    def _sweep(self, kept: Container[str]) -> None:
+        """Remove the folders of replicas that are not there any more. In a thread."""
+        for folder in self._replica_home.iterdir():
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
     async def _list(self) -> list[FoundContainer]:
         state = self.settings.state
@@ -287,7 +293,7 @@ class DockerBackend:
     def on_image_event(self, event: Mapping[str, Any]) -> None:
         self.images.on_image_event(event)
 
-    def _on_engine(self, available: bool) -> None:  # noqa: FBT001  # the engine's listener
+    def _on_engine(self, available: bool) -> None:  # the engine's listener
         if available:
             self._tasks.spawn(self._resync(), name="resync")
 
@@ -317,3 +323,8 @@ class DockerBackend:
             return False
         replica = self._replicas.get(owner.key)
         return replica is None or not replica.expects(owner.uid, owner.container, owner.attempt)
+
+
+def folder_name(key: ReplicaKey) -> str:
+    """The folder of a replica's volumes and messages."""
+    return f"{key.namespace}_{key.name}"

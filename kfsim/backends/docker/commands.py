@@ -32,9 +32,7 @@ async def run_command(
         async for chunk in chunks:
             output += chunk[: _MOST_OUTPUT - len(output)]
     for _ in range(_LOOKS):
-        found = await engine.call(
-            "inspect a command", lambda client: client.exec_inspect(ids[0])
-        )
+        found = await engine.call("inspect a command", lambda client: client.exec_inspect(ids[0]))
         # The output may end a moment before the engine has seen the process end.
         if not found.get("Running") and found.get("ExitCode") is not None:
             return int(found["ExitCode"]), bytes(output)

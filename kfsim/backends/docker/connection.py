@@ -145,7 +145,7 @@ def translate(error: Exception, what: str, where: str) -> tuple[KfsimError | Non
     """A failed call as one of kfsim's errors (None: not the engine's), and whether the connection
     was lost with it."""
     import docker
-    import requests  # type: ignore[import-untyped]  # it has none here
+    import requests
     import urllib3
 
     if isinstance(error, docker.errors.APIError):
@@ -156,7 +156,9 @@ def translate(error: Exception, what: str, where: str) -> tuple[KfsimError | Non
         text = f"the Docker engine at {where} did not answer in time while asked to {what}"
         return EngineUnavailable(f"{text}; it is overloaded or hangs"), False
     if isinstance(error, (OSError, urllib3.exceptions.HTTPError)):
-        return EngineUnavailable(f"{describe_failure(error, where).message} (while asked to {what})"), True
+        return EngineUnavailable(
+            f"{describe_failure(error, where).message} (while asked to {what})"
+        ), True
     if isinstance(error, docker.errors.DockerException):
         return EngineRefused(str(error), status=0), False
     return None, False

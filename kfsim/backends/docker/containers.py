@@ -21,9 +21,12 @@ class Stage(StrEnum):
 
 
 class Attempt:
-    """One container of the engine. `ended` is set once its end was told, `stored` once nothing of
-    it is left but its stored log. `early_end`: how it ended before its start was answered. `replaced`:
-    its end is not told, for another takes its place."""
+    """One container of the engine.
+
+    `ended` is set once its end was told, `stored` once nothing of it is left but its stored log.
+    `early_end` is how it ended before its start was answered. The end of one that is `replaced` is
+    not told, for another takes its place.
+    """
 
     def __init__(self, run: "ContainerRun", number: int) -> None:
         self.run = run
@@ -35,6 +38,11 @@ class Attempt:
         self.replaced = False
         self.ended = asyncio.Event()
         self.stored = asyncio.Event()
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs as far as anybody knows."""
+        return self.stage is Stage.RUNNING
 
 
 class ContainerRun:
@@ -54,8 +62,8 @@ class ContainerRun:
 
     @property
     def running(self) -> bool:
-        """Whether it runs as far as anybody knows."""
-        return self.attempt is not None and self.attempt.stage is Stage.RUNNING
+        """Whether its latest attempt runs."""
+        return self.attempt is not None and self.attempt.running
 
     def begin(self) -> Attempt:
         """A new attempt."""

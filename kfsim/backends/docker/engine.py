@@ -9,7 +9,7 @@ event stream is also how the loss of an engine is noticed.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from kfsim.backends.docker.bodies import HostSize
@@ -72,7 +72,7 @@ class Engine:
         self._on_change.append(listener)
 
     def on_event(self, listener: Callable[[Event], None]) -> None:
-        """Register who hears the engine's events of containers and images, on the loop, in order."""
+        """Register who hears of containers and images, on the loop, in the engine's order."""
         self._on_event.append(listener)
 
     def open(self) -> None:
@@ -159,7 +159,7 @@ class Engine:
 
     async def stream(
         self, function: Callable[[Client], Iterable[T]], *, what: str = "stream"
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """The items of a blocking generator, read in a thread of its own. Raises EngineUnavailable
         and EngineRefused; close the iterator to stop early."""
         connection = self.connection
@@ -177,7 +177,7 @@ class Engine:
             self._raise_translated(error, what, connection)
             raise
         finally:
-            await items.aclose()  # type: ignore[attr-defined]  # it is a generator
+            await items.aclose()
             for client in clients:
                 client.close()
 

@@ -15,7 +15,9 @@ from kfsim.replicas.backend import LogOptions
 _TAIL_LINES = 80
 
 
-def read_live(client: Client, container_id: str, options: LogOptions, *, tty: bool) -> Iterable[bytes]:
+def read_live(
+    client: Client, container_id: str, options: LogOptions, *, tty: bool
+) -> Iterable[bytes]:
     """The lines of a container that exists; blocks between them with `follow`."""
     stream = client.logs(
         container_id,
@@ -42,10 +44,13 @@ def store_log(client: Client, container_id: str, path: Path, *, tty: bool) -> No
     options = LogOptions(timestamps=True)
     unfinished = path.with_name(path.name + ".part")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        for entry in read_live(client, container_id, options, tty=tty):
-            file.write(_stored(entry))
-    os.replace(unfinished, path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for entry in read_live(client, container_id, options, tty=tty):
+                file.write(_stored(entry))
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _stored(entry: bytes) -> bytes:

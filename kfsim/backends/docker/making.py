@@ -35,10 +35,6 @@ class MakerHost(Protocol):
     engine: Engine
     images: Images
 
-    def register(self, attempt: Attempt) -> None:
-        """The attempt has its id: events of that container are its own from now on."""
-        ...
-
     def note(self, spec: ReplicaSpec, container: str, remark: Remark) -> None: ...
 
 
@@ -51,6 +47,7 @@ class ContainerMaker:
         self._folder = folder
         self._logs = logs
         self._downloaded: dict[str, str] = {}
+        self._located = False
         self._allow = Allowances(
             privileged=host.settings.allow_privileged, host_path=host.settings.allow_host_path
         )
@@ -60,8 +57,18 @@ class ContainerMaker:
         for folder in (self._folder, self._folder / "termination", self._logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+    def locate_models(self) -> None:
+        """Know the models of all initializers again, after an adoption. In a thread."""
+        for container in self._spec.pod.spec.init_containers:
+            if container.name == STORAGE_INITIALIZER and not self._located:
+                try:
+                    self.locate_model(container)
+                except StorageFailure as failure:
+                    raise StartFailure(CREATE_ERROR, str(failure)) from failure
+
     def locate_model(self, container: Container) -> None:
         """Do the storage-initializer's work. In a thread. Raises StorageFailure."""
+        self._located = False
         if len(container.args) < 2:
             raise StorageFailure("storage-initializer needs two arguments, the URI and the folder")
         uri, target = container.args[0], container.args[1].rstrip("/")
@@ -73,6 +80,7 @@ class ContainerMaker:
         for mount in container.volume_mounts:
             if mount.mount_path.rstrip("/") == target:
                 self._downloaded[mount.name] = str(located)
+        self._located = True
 
     async def create(self, attempt: Attempt, placement: Placement) -> None:
         """Make the container. Raises StartFailure and EngineUnavailable."""
@@ -104,13 +112,10 @@ class ContainerMaker:
             image = await host.images.ensure(container, self._spec.registries, note)
             attempt.id = await self._create(attempt, self._with_log(request.body))
         attempt.image_id = image.image_id
-        host.register(attempt)
 
     async def _create(self, attempt: Attempt, body: Mapping[str, Any]) -> str:
         state = self._host.settings.state
-        name = container_name(
-            self._spec, attempt.run.name, attempt=attempt.number, state=state
-        )
+        name = container_name(self._spec, attempt.run.name, attempt=attempt.number, state=state)
 
         def create(client: Client) -> str:
             return str(client.create_container_from_config(body, name)["Id"])
@@ -157,7 +162,7 @@ class ContainerMaker:
         termination.unlink(missing_ok=True)
         termination.touch()
         # Whichever user the container has may write it (kubelet's makeMounts does the same).
-        os.chmod(termination, 0o666)
+        os.chmod(termination, 0o666)  # noqa: S103  # see above
         target = container.termination_message_path or _TERMINATION_LOG
         return (*binds, Bind(str(termination), target, read_only=False))
 

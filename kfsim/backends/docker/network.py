@@ -6,7 +6,7 @@ listener on its gateway's address) is opened before a container can ask.
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from kfsim.backends.docker.connection import Client
 from kfsim.backends.docker.engine import Engine, EngineRefused
@@ -108,7 +108,7 @@ class ProjectNetwork:
                 # in use by a container that is none of ours, or gone already
 
 
-def _networks(client: Client, state: str) -> list[dict[str, object]]:
+def _networks(client: Client, state: str) -> list[dict[str, Any]]:
     return list(client.networks(filters=state_filter(state)))
 
 

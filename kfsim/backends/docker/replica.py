@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from kfsim.backends.docker.adoption import FoundReplica
 from kfsim.backends.docker.bodies import Placement, Remark
 from kfsim.backends.docker.connection import Client
 from kfsim.backends.docker.containers import Attempt, ContainerRun, Stage
@@ -27,6 +28,7 @@ from kfsim.backends.docker.network import ClusterNames, ProjectNetwork
 from kfsim.backends.docker.sandbox import (
     Sandbox,
     SandboxLost,
+    find_port,
     inspected_ports,
     lost_sandbox,
     make_sandbox,
@@ -62,6 +64,10 @@ class ReplicaHost(MakerHost, Protocol):
     def publishes(self) -> bool: ...
 
     def emit(self, event: ReplicaEvent) -> None: ...
+
+    def register(self, replica: "DockerReplica", attempt: Attempt) -> None:
+        """The attempt has its id: events of that container are its own from now on."""
+        ...
 
     def forget(self, attempt: Attempt) -> None:
         """The attempt's container is not there any more."""
@@ -118,9 +124,25 @@ class DockerReplica:
             raise NotFound(f"replica {self.spec.key} has no container {name!r}")
         return run
 
-    def address(self, port: int) -> Address | None:
-        """Where a containerPort is reached, once a container runs."""
-        return None if self._sandbox is None else self._sandbox.reach(port)
+    def address(self, port: int | str | None) -> Address | None:
+        """Where a containerPort is reached once a container runs, given by number or name; None
+        means the serving port."""
+        number = find_port(self.spec, port)
+        if number is None or self._sandbox is None:
+            return None
+        return self._sandbox.reach(number)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is reached through ports that the engine publishes."""
+        return self._sandbox is not None and self._sandbox.published is not None
+
+    def attempt_of(self, log: Path) -> Attempt | None:
+        """The attempt whose log will be stored in that file, unless it is already."""
+        return next((each for each in self._attempts if self._log_of(each) == log), None)
+
+    def _log_of(self, attempt: Attempt) -> Path:
+        return log_path(self.logs, attempt.run.name, attempt.number)
 
     def expects(self, uid: str, container: str, attempt: int) -> bool:
         """Whether a container with these labels is being made at this moment."""
@@ -245,7 +267,9 @@ class DockerReplica:
         self._attempts[attempt] = None
         try:
             placement = await self._place(run)
+            await asyncio.to_thread(self._maker.locate_models)
             await self._maker.create(attempt, placement)
+            self._host.register(self, attempt)
             attempt.stage = Stage.STARTING
             settings = await self._start_created(attempt, joins=bool(placement.join))
         except BaseException:
@@ -258,9 +282,7 @@ class DockerReplica:
             ports = inspected_ports(settings["Ports"] or {}) if self._host.publishes else None
             self._sandbox = make_sandbox(attempt, settings["Networks"] or {}, ports)
         kind = ReplicaEventKind.INIT_STARTED if run.is_init else ReplicaEventKind.STARTED
-        self._emit(
-            kind, run.name, container_id=f"docker://{attempt.id}", image_id=attempt.image_id
-        )
+        self._emit(kind, run.name, container_id=f"docker://{attempt.id}", image_id=attempt.image_id)
         if attempt.early_end is not None:
             self.container_ended(attempt, attempt.early_end)
         elif placement.network and not run.is_init:
@@ -310,7 +332,9 @@ class DockerReplica:
 
     async def _move_others(self, owner: Attempt) -> None:
         """Replace the containers that run in a network namespace that is cut off."""
-        others = [each for each in self._apps.values() if each.running and each.attempt is not owner]
+        others = [
+            each for each in self._apps.values() if each.running and each.attempt is not owner
+        ]
         if not others:
             return
         self._note("SandboxChanged", _SANDBOX_CHANGED)
@@ -337,11 +361,17 @@ class DockerReplica:
 
     async def check(self, attempt: Attempt) -> None:
         """Look whether the container still runs, after events may have been missed."""
+        if attempt.stage is not Stage.RUNNING:
+            return
         end = await self._host.engine.call(
             f"inspect container {attempt.run.name}", lambda client: look(client, attempt.id)
         )
         if end is not None:
             self.container_ended(attempt, end)
+
+    async def _check(self, attempt: Attempt) -> None:
+        with contextlib.suppress(EngineUnavailable):  # looked at again when the engine is back
+            await self.check(attempt)
 
     async def _end(self, attempt: Attempt, end: ContainerEnd) -> None:
         run = attempt.run
@@ -377,7 +407,7 @@ class DockerReplica:
 
     async def _store(self, attempt: Attempt) -> None:
         """Keep the log and remove the container, however often the engine goes away meanwhile."""
-        path = log_path(self.logs, attempt.run.name, attempt.number)
+        path = self._log_of(attempt)
         tty = bool(attempt.run.container.tty)
         steps: list[tuple[str, Callable[[Client], None]]] = [
             ("read a log", lambda client: store_log(client, attempt.id, path, tty=tty)),
@@ -427,17 +457,31 @@ class DockerReplica:
 
     # Adoption
 
-    def adopt_running(self, name: str, number: int, container_id: str) -> Attempt:
-        """Take over a container of an earlier daemon that was running when it was last seen."""
+    def adopt(self, found: FoundReplica) -> None:
+        """Take over what an earlier daemon left running."""
         self._initialized = dict.fromkeys(self._init)
-        attempt = self.find(name).take_over(number, container_id)
-        self._attempts[attempt] = None
-        self._host.register(attempt)
-        return attempt
+        for name, run in self._apps.items():
+            each = found.containers.get(name)
+            if name == QUEUE_PROXY:
+                continue
+            if each is None or each.owner is None:
+                # It had ended and waited for its restart when the earlier daemon died.
+                attempt = run.take_over(self._unused_attempt(name), "")
+                self._attempts[attempt] = None
+                self.container_ended(attempt, ContainerEnd("", None, out_of_memory=False))
+                continue
+            attempt = run.take_over(each.owner.attempt, each.container_id)
+            self._attempts[attempt] = None
+            self._host.register(self, attempt)
+            if not each.alive:
+                self._endings.spawn(self._check(attempt), name=f"check {name}")
+            elif not each.joins:
+                ports = each.ports if self._host.publishes else None
+                self._sandbox = make_sandbox(attempt, each.networks, ports)
 
-    def adopt_sandbox(self, sandbox: Sandbox) -> None:
-        """The network namespace of the adopted containers."""
-        self._sandbox = sandbox
+    def _unused_attempt(self, name: str) -> int:
+        used = [path.name.split(".") for path in self.logs.glob(f"{name}.*.log")]
+        return max((int(parts[-2]) for parts in used if parts[-2].isdigit()), default=-1) + 1
 
     # Telling
 

@@ -12,6 +12,7 @@ from typing import Any
 from kfsim.api.core import Pod
 from kfsim.backends.docker.containers import Attempt, Stage
 from kfsim.replicas.addresses import Address
+from kfsim.replicas.backend import ReplicaSpec
 
 _LOOPBACK = "127.0.0.1"
 
@@ -60,6 +61,21 @@ def inspected_ports(ports: Mapping[str, Any]) -> dict[int, int]:
         for name, bindings in ports.items()
         if bindings
     }
+
+
+def find_port(spec: ReplicaSpec, port: int | str | None) -> int | None:
+    """The number of a port that is given by number or name; None means the serving port."""
+    if not port:
+        return spec.serving_port
+    if isinstance(port, int) or port.isdigit():
+        return int(port)
+    named = (
+        each.container_port
+        for container in spec.pod.spec.containers
+        for each in container.ports
+        if each.name == port
+    )
+    return next(named, None)
 
 
 def pod_ports(pod: Pod, *, serving_port: int) -> tuple[int, ...]:

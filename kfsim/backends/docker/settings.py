@@ -12,7 +12,7 @@ class DockerSettings:
     host: str | None = None
     """The engine's URL; None means DOCKER_HOST, or the default socket."""
     volumes_dir: Path | None = None
-    """A folder NAMESPACE/CLAIM per PersistentVolumeClaim; None: `volumes` in the state directory."""
+    """A folder NAMESPACE/CLAIM per PersistentVolumeClaim; None: `volumes` in the state dir."""
     publish: bool | None = None
     """Whether replicas are reached through ports published on 127.0.0.1 rather than at their
     containers' own addresses; None decides by the engine (`Connection.reaches_bridges`)."""

@@ -1,7 +1,7 @@
 """Reading a log wherever it is: with the engine while the container exists, else in its file."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from kfsim.backends.docker.containers import Attempt
@@ -37,7 +37,7 @@ class _Removed(Exception):
 
 async def _read_live(
     engine: Engine, attempt: Attempt, options: LogOptions
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     tty = bool(attempt.run.container.tty)
     begun = False
     source = engine.stream(

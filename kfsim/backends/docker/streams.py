@@ -7,7 +7,7 @@ number of items and ends when the reader stops.
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -33,7 +33,7 @@ class Pump(Generic[T]):
         self._source: Any = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
-    async def read(self) -> AsyncIterator[T]:
+    async def read(self) -> AsyncGenerator[T, None]:
         """The items. Raises what the generator raised."""
         self._thread.start()
         try:
