@@ -22,6 +22,8 @@ from kfsim.backends.docker.settings import DockerSettings
 from kfsim.backends.docker.stored import read_logs
 from kfsim.backends.logfolders import LogFolders
 from kfsim.backends.probing import run_probe
+from kfsim.backends.storage.settings import default_cache_dir
+from kfsim.backends.storage.store import ModelStore
 from kfsim.base.errors import AlreadyExists, NotFound, Unavailable
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import ReplicaKey
@@ -45,14 +47,22 @@ class DockerBackend:
     """Runs replicas as containers; they outlive the daemon."""
 
     def __init__(
-        self, *, state_dir: Path, settings: DockerSettings, names: ClusterNames | None = None
+        self,
+        *,
+        state_dir: Path,
+        settings: DockerSettings,
+        names: ClusterNames | None = None,
+        models: ModelStore | None = None,
     ) -> None:
+        """`models` is a store that others use too, whose owner closes it."""
         self.settings = settings
         self.claims = settings.volumes_dir or state_dir / "volumes"
         self.engine = Engine(host=settings.host)
         self.images = Images(self.engine)
         self.names: ClusterNames = names or NoNames()
         self.network = ProjectNetwork(self.engine, state=settings.state, names=self.names)
+        self.models = models or ModelStore(cache_dir=default_cache_dir(), claims=self.claims)
+        self._owns_models = models is None
         self._state_dir = state_dir
         self._log_folders = LogFolders(state_dir / "logs", kept=settings.kept_logs)
         self._tasks = TaskSet("docker-backend")
@@ -246,6 +256,9 @@ class DockerBackend:
         await self._tasks.close()
         for replica in tuple(self._replicas.values()):
             await replica.detach()
+        await self.images.close()
+        if self._owns_models:
+            await self.models.close()
         await self.engine.close()
 
     # ReplicaHost: what replicas need
@@ -300,7 +313,6 @@ class DockerBackend:
     async def _resync(self) -> None:
         """Find out what happened while the engine could not be heard."""
         try:
-            await self.images.refresh()
             owners = tuple(self._owners.items())
             listed = {each.container_id: each for each in await self._list()}
             for container_id, (replica, attempt) in owners:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from kfsim.backends.docker.bodies import HostSize
+from kfsim.backends.docker.creation import HostSize
 from kfsim.backends.docker.errors import EngineRefused, EngineUnavailable, NoSuchImage
 from kfsim.base.clock import parse_timestamp
 from kfsim.base.errors import KfsimError

@@ -12,9 +12,9 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from kfsim.backends.docker.bodies import HostSize
 from kfsim.backends.docker.calls import Call, CallThreads
 from kfsim.backends.docker.connection import Client, Connection, connect, translate
+from kfsim.backends.docker.creation import HostSize
 from kfsim.backends.docker.errors import EngineRefused, EngineUnavailable
 from kfsim.backends.docker.streams import Pump
 from kfsim.base.tasks import TaskSet

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +19,9 @@ from kfsim.backends.docker.settings import DockerSettings
 from kfsim.backends.docker.volumes import make_binds
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
 from kfsim.backends.logs import TAIL_BYTES, log_path
-from kfsim.backends.storage import StorageFailure, locate_model
+from kfsim.backends.storage.failures import NOT_REVALIDATED, StorageFailure
+from kfsim.backends.storage.requests import ModelRequest, plan_models
+from kfsim.backends.storage.store import ModelStore
 from kfsim.backends.volumes import VolumeSources
 from kfsim.replicas.backend import ReplicaSpec
 
@@ -34,6 +37,7 @@ class MakerHost(Protocol):
     claims: Path
     engine: Engine
     images: Images
+    models: ModelStore
 
     def note(self, spec: ReplicaSpec, container: str, remark: Remark) -> None: ...
 
@@ -47,7 +51,7 @@ class ContainerMaker:
         self._folder = folder
         self._logs = logs
         self._downloaded: dict[str, str] = {}
-        self._located = False
+        self._provided = False
         self._allow = Allowances(
             privileged=host.settings.allow_privileged, host_path=host.settings.allow_host_path
         )
@@ -57,63 +61,65 @@ class ContainerMaker:
         for folder in (self._folder, self._folder / "termination", self._logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def locate_models(self) -> None:
-        """Know the models of all initializers again, after an adoption. In a thread."""
+    async def provide_models(self) -> None:
+        """Know the models of the initializers again, after an adoption. Raises StartFailure."""
         for container in self._spec.pod.spec.init_containers:
-            if container.name == STORAGE_INITIALIZER and not self._located:
+            if container.name == STORAGE_INITIALIZER and not self._provided:
                 try:
-                    self.locate_model(container)
+                    await self.provide_model(container)
                 except StorageFailure as failure:
                     raise StartFailure(CREATE_ERROR, str(failure)) from failure
 
-    def locate_model(self, container: Container) -> None:
-        """Do the storage-initializer's work. In a thread. Raises StorageFailure."""
-        self._located = False
-        if len(container.args) < 2:
-            raise StorageFailure("storage-initializer needs two arguments, the URI and the folder")
-        uri, target = container.args[0], container.args[1].rstrip("/")
-        located = locate_model(
-            uri,
-            claims=self._host.claims / self._spec.key.namespace,
-            view=self._folder / "model",
-        )
-        for mount in container.volume_mounts:
-            if mount.mount_path.rstrip("/") == target:
-                self._downloaded[mount.name] = str(located)
-        self._located = True
+    async def provide_model(self, initializer: Container) -> None:
+        """Do the storage-initializer's work. Raises StorageFailure."""
+        self._provided = False
+        for wanted in plan_models(self._spec.pod.spec, initializer):
+            request = ModelRequest(
+                places=wanted.places,
+                namespace=self._spec.key.namespace,
+                view=self._folder / "models" / wanted.volume,
+                writable=wanted.writable,
+            )
+            folder = await self._host.models.provide(
+                request,
+                note=lambda text: self._note(initializer, Remark(NOT_REVALIDATED, text)),
+            )
+            self._downloaded[wanted.volume] = str(folder)
+        self._provided = True
+
+    def _note(self, container: Container, remark: Remark) -> None:
+        self._host.note(self._spec, container.name, remark)
 
     async def create(self, attempt: Attempt, placement: Placement) -> None:
         """Make the container. Raises StartFailure and EngineUnavailable."""
-        container, host = attempt.run.container, self._host
+        binds = await asyncio.to_thread(self._make_binds, attempt.run.container, attempt.number)
+        try:
+            await self._create(attempt, placement, binds)
+        except NoSuchImage:  # removed since it was looked for
+            await self._create(attempt, placement, binds)
 
-        def note(remark: Remark) -> None:
-            host.note(self._spec, container.name, remark)
-
-        image = await host.images.ensure(container, self._spec.registries, note)
-        binds = await asyncio.to_thread(self._make_binds, container, attempt.number)
+    async def _create(self, attempt: Attempt, placement: Placement, binds: Sequence[Bind]) -> None:
+        spec, container, host = self._spec, attempt.run.container, self._host
+        note = partial(self._note, container)
+        image = await host.images.ensure(container, spec.registries, note)
+        state = host.settings.state
         request = make_create_request(
-            self._spec,
-            container,
+            spec,
+            image.adapt(container),
             binds=binds,
             placement=placement,
-            labels=make_labels(
-                self._spec, container.name, attempt=attempt.number, state=host.settings.state
-            ),
+            labels=make_labels(spec, container.name, attempt=attempt.number, state=state),
             host=host.engine.host,
             allow=self._allow,
             image=image.reference,
+            image_user=image.user,
         )
         for remark in request.remarks:
             note(remark)
-        try:
-            attempt.id = await self._create(attempt, self._with_log(request.body))
-        except NoSuchImage:  # removed since it was looked for
-            await host.images.refresh()
-            image = await host.images.ensure(container, self._spec.registries, note)
-            attempt.id = await self._create(attempt, self._with_log(request.body))
         attempt.image_id = image.image_id
+        attempt.id = await self._post(attempt, self._with_log(request.body))
 
-    async def _create(self, attempt: Attempt, body: Mapping[str, Any]) -> str:
+    async def _post(self, attempt: Attempt, body: Mapping[str, Any]) -> str:
         state = self._host.settings.state
         name = container_name(self._spec, attempt.run.name, attempt=attempt.number, state=state)
 

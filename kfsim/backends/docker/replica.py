@@ -36,7 +36,7 @@ from kfsim.backends.docker.sandbox import (
 )
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
 from kfsim.backends.logs import log_path
-from kfsim.backends.storage import StorageFailure
+from kfsim.backends.storage.failures import StorageFailure
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import ReplicaKey
@@ -215,7 +215,7 @@ class DockerReplica:
         self._emit(ReplicaEventKind.INIT_STARTED, run.name)
         code, message = 0, ""
         try:
-            await asyncio.to_thread(self._maker.locate_model, run.container)
+            await self._maker.provide_model(run.container)
         except StorageFailure as failure:
             code, message = 1, str(failure)
         self._emit(ReplicaEventKind.INIT_EXITED, run.name, exit_code=code, message=message)
@@ -267,7 +267,7 @@ class DockerReplica:
         self._attempts[attempt] = None
         try:
             placement = await self._place(run)
-            await asyncio.to_thread(self._maker.locate_models)
+            await self._maker.provide_models()
             await self._maker.create(attempt, placement)
             self._host.register(self, attempt)
             attempt.stage = Stage.STARTING

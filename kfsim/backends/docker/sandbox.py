@@ -23,7 +23,15 @@ class SandboxLost(Exception):
 
 def lost_sandbox(message: str) -> bool:
     """Whether a refused start says so (moby daemon/container_operations.go)."""
-    return "network of a non running container" in message or "joining network" in message
+    return any(
+        words in message
+        for words in (
+            "network of a non running container",
+            "joining network namespace",
+            "cannot join IPC",
+            "non running container",
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
