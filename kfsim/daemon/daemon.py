@@ -207,6 +207,7 @@ class Daemon:
 
     def _holdings(self) -> Iterable[Holding]:
         return () if self._cluster is None else self._cluster.devices.holdings()
+
     def _transfers(self, query: Mapping[str, str]) -> dict[str, Any]:
         return {"transfers": self._replicas.transfers()}
 

@@ -36,6 +36,23 @@ def make_docker_settings(settings: DaemonSettings) -> DockerSettings:
     )
 
 
+class EngineImages:
+    """The ImageIndex of an engine that may come and go."""
+
+    def __init__(self, docker: DockerBackend) -> None:
+        self._docker = docker
+
+    def has(self, image: str) -> bool | None:
+        """See ImageIndex."""
+        return self._docker.images.has(image)
+
+    @property
+    def problem(self) -> str:
+        """See ImageIndex."""
+        engine = self._docker.engine
+        return "" if engine.available or not engine.is_known else engine.problem
+
+
 class Replicas:
     """The backends behind one port, and the models that they share."""
 
@@ -64,7 +81,7 @@ class Replicas:
             launch=launch,
             models=self._models,
         )
-        self.chooser = AutoChooser(wanted=settings.runtime, images=self._docker.images)
+        self.chooser = AutoChooser(wanted=settings.runtime, images=EngineImages(self._docker))
         self.backend = CombinedBackend(
             {PROCESS: process, DOCKER: self._docker}, chooser=self.chooser
         )
@@ -78,8 +95,8 @@ class Replicas:
         await self.backend.open()
         if self._settings.runtime != DOCKER:
             return ""
-        await self._docker.settle(_PATIENCE_SECONDS)
-        return self._docker.images.problem
+        found = await self._docker.engine.settle(_PATIENCE_SECONDS)
+        return "" if found else self._docker.engine.problem
 
     def transfers(self) -> list[dict[str, Any]]:
         """Images and models on their way, for `/kfsim/v1/transfers`."""

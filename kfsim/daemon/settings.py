@@ -5,8 +5,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kfsim.replicas.marks import AUTO, DOCKER, PROCESS
 from kfsim.replicas.devices import GpuMode, GpuSettings
+from kfsim.replicas.marks import AUTO, DOCKER, PROCESS
 
 DEFAULT_GATEWAY = "127.0.0.1:8080"
 DEFAULT_API = "127.0.0.1:8001"

@@ -12,15 +12,26 @@ from typing import NamedTuple
 PULL_ERROR = "ErrImagePull"
 PULL_BACKOFF = "ImagePullBackOff"
 CREATE_ERROR = "CreateContainerError"
+CONFIG_ERROR = "CreateContainerConfigError"
 RUN_ERROR = "RunContainerError"
 START_ERROR = "StartError"
 ENGINE_UNAVAILABLE = "EngineUnavailable"
+OOM_KILLED = "OOMKilled"
 _NEVER_PULL = "ErrImageNeverPull"
 _INVALID_NAME = "InvalidImageName"
 # Another attempt cannot mend these: the manifest must change.
 _LASTING = frozenset(
     (_INVALID_NAME, "PortNotConfigurable", "PathNotMappable", "NeedsDocker", "Unsupported")
 )
+_PREVENTING = _LASTING | {
+    PULL_ERROR,
+    PULL_BACKOFF,
+    _NEVER_PULL,
+    CREATE_ERROR,
+    CONFIG_ERROR,
+    RUN_ERROR,
+    ENGINE_UNAVAILABLE,
+}
 
 
 class Retry(StrEnum):
@@ -42,6 +53,12 @@ class EventText(NamedTuple):
 
     reason: str
     message: str
+
+
+def prevents_start(reason: str | None) -> bool:
+    """Whether a waiting reason says that the container could not be started, nor will be without
+    a change of the manifest, of the host, or of a registry."""
+    return reason in _PREVENTING
 
 
 def resolve_retry(reason: str) -> Retry:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kfsim.replicas.failures import Retry, describe_failure, resolve_retry
+from kfsim.replicas.failures import Retry, describe_failure, prevents_start, resolve_retry
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,18 @@ def test_the_reason_says_when_it_is_tried_again(reason, retry):
 )
 def test_events_are_in_kubelets_words(reason, message, events):
     assert list(describe_failure(reason, message, image="m:1")) == events
+
+
+@pytest.mark.parametrize(
+    ("reason", "prevented"),
+    [
+        ("ImagePullBackOff", True),
+        ("EngineUnavailable", True),
+        ("NeedsDocker", True),
+        ("ContainerCreating", False),
+        ("CrashLoopBackOff", False),
+        (None, False),
+    ],
+)
+def test_waiting_reasons_that_prevent_a_start(reason, prevented):
+    assert prevents_start(reason) == prevented

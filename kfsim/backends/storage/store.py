@@ -20,8 +20,8 @@ from kfsim.backends.storage.local import find_packed, is_remote, locate_model
 from kfsim.backends.storage.placing import leads_out, link_place, make_view
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
 from kfsim.backends.storage.settings import StorageSettings
-from kfsim.base.clock import RealClock
 from kfsim.backends.transfers import Transfer
+from kfsim.base.clock import RealClock
 from kfsim.base.tasks import TaskSet
 
 Note = Callable[[str], None]

@@ -29,8 +29,8 @@ from kfsim.daemon.settings import (
     DaemonSettings,
     parse_address,
 )
-from kfsim.replicas.marks import AUTO, WANTED_ANNOTATION
 from kfsim.replicas.devices import GpuSettings
+from kfsim.replicas.marks import AUTO, WANTED_ANNOTATION
 
 _DEFAULT_PATH = "manifests/"
 

@@ -48,7 +48,13 @@ from kfsim.replicas.backend import (
 )
 from kfsim.replicas.backoff import FIRST_DELAY
 from kfsim.replicas.devices import Holder
-from kfsim.replicas.failures import PULL_BACKOFF, Retry, describe_failure, resolve_retry
+from kfsim.replicas.failures import (
+    CONFIG_ERROR,
+    PULL_BACKOFF,
+    Retry,
+    describe_failure,
+    resolve_retry,
+)
 from kfsim.replicas.lifecycle import ContainerRecord
 from kfsim.replicas.marks import NODE_NAME
 from kfsim.replicas.serving import has_queue_proxy, readiness_probe
@@ -275,7 +281,7 @@ class Kubelet:
 
     def _hold(self, replica: Replica, error: Invalid) -> None:
         self._held.setdefault(replica.key.namespace, {})[replica.key] = None
-        reason, event, text = "CreateContainerConfigError", "Failed", f"Error: {error.message}"
+        reason, event, text = CONFIG_ERROR, "Failed", f"Error: {error.message}"
         if isinstance(error, MissingVolume):
             reason, event, text = lifecycle.CONTAINER_CREATING, "FailedMount", error.message
         held = lifecycle.refuse(replica.state, replica.state.serving, reason, error.message)

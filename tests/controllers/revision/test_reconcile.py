@@ -230,6 +230,45 @@ def test_a_waiting_container_is_told_when_waiting_is_in_vain(bench, reason, expe
     assert read(bench, "ContainerHealthy") == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(None, "OOMKilled"), ("loading shard 3", "OOMKilled: loading shard 3")],
+)
+def test_a_kill_for_memory_is_named(bench, said, expected):
+    bench.reconcile(NAME)
+    ended = ContainerStateTerminated(exit_code=137, reason="OOMKilled", message=said)
+    report_pod(bench, last=ContainerState(terminated=ended))
+    assert read(bench, "ContainerHealthy") == ("False", "ExitCode137")
+    assert message(bench, "ContainerHealthy") == f"Container failed with: {expected}"
+
+
+def test_an_image_is_told_with_the_registrys_words(bench):
+    bench.reconcile(NAME)
+    text = 'Back-off pulling image "img": ErrImagePull: unauthorized'
+    waiting = ContainerStateWaiting(reason="ImagePullBackOff", message=text)
+    report_pod(bench, state=ContainerState(waiting=waiting))
+    assert message(bench, "ContainerHealthy").endswith(text)
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+def test_an_engine_that_is_away_fails_nothing(bench, crashed):
+    bench.reconcile(NAME)
+    ended = ContainerStateTerminated(exit_code=137) if crashed else None
+    waiting = ContainerStateWaiting(reason="EngineUnavailable", message="start it")
+    report_pod(
+        bench,
+        state=ContainerState(waiting=waiting),
+        last=None if ended is None else ContainerState(terminated=ended),
+    )
+    assert read(bench, "ResourcesAvailable") == ("Unknown", "EngineUnavailable")
+    assert read(bench) == ("Unknown", "EngineUnavailable")
+    assert message(bench, "Ready") == "start it"
+    pod = get(bench, Pod, f"{NAME}-deployment-x")
+    bench.put_status(pod.replaced(status=PodStatus()))
+    bench.reconcile(NAME)
+    assert read(bench, "ResourcesAvailable") == ("Unknown", "Deploying")
+
+
 def test_after_the_deadline_any_waiting_reason_is_told(bench):
     bench.reconcile(NAME)
     report_deployment(bench, TIMED_OUT)
