@@ -23,22 +23,31 @@ _TOOLS = (
 )
 _GLIBC = ("libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "libutil.so.1")
 _NAME_SERVICE = ("libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2", "libgcc_s.so.1")
+# Of site-packages only pip stays, because `kfsim images build` installs with it.
 _LEFT_OUT = re.compile(
-    r"/(?:site-packages/(?!pip\b|pip-|setuptools\b|setuptools-).*|test|idlelib|tkinter|turtledemo"
-    r"|config-[^/]*|share|include|.*\.a)(?:/|$)"
+    r"/(?:bin/(?!python).*|site-packages/(?!pip\b|pip-).*|tests?|ensurepip|idlelib|lib2to3|tkinter"
+    r"|turtledemo|pydoc_data|config-[^/]*|share|include|.*\.a)(?:/|$)"
 )
 _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
 
 
-def build_base_image(docker: str = "docker", *, tag: str = BASE_IMAGE) -> str:
-    """Import the image unless the engine has it; returns its tag."""
+def build_base_image(
+    docker: str = "docker", *, tag: str = BASE_IMAGE, host: str | None = None
+) -> str:
+    """Import the image unless the engine (at `host`) has it; returns its tag."""
+    environment = {**os.environ, **({"DOCKER_HOST": host} if host else {})}
     found = subprocess.run(
-        [docker, "image", "inspect", tag], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [docker, "image", "inspect", tag],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     if found.returncode == 0:
         return tag
     command = [docker, "import", "--change", "ENV PATH=/usr/local/bin:/usr/bin:/bin", "-", tag]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
         assert process.stdin is not None
         with tarfile.open(fileobj=process.stdin, mode="w|") as archive:
             _write(archive)

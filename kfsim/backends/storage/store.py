@@ -1,0 +1,217 @@
+"""The models of all replicas: sources of this host in place, remote ones from the cache.
+
+    provide: locate or fetch every source → use it where it is, or compose the replica's view
+
+One fetch of a source at a time: who asks meanwhile shares it, and it ends early only when nobody
+waits for it any more. What touches many bytes runs in child processes (`jobs`).
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from kfsim.backends.storage.cache import Cache, current_epoch
+from kfsim.backends.storage.failures import StorageFailure, redact_uri
+from kfsim.backends.storage.jobs import Jobs, Progress
+from kfsim.backends.storage.local import find_packed, is_remote, locate_model
+from kfsim.backends.storage.placing import leads_out, link_place, make_view
+from kfsim.backends.storage.requests import ModelPlace, ModelRequest
+from kfsim.backends.storage.settings import StorageSettings
+from kfsim.base.clock import RealClock
+from kfsim.base.tasks import TaskSet
+
+Note = Callable[[str], None]
+"""Hears what went otherwise than asked, though the model is there."""
+
+# A worker marks what it found as used; until its answer is here and the object held, that mark
+# alone protects it.
+_PRUNE_MARGIN_SECONDS: Final = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class _Fetch:
+    """One fetch under way, who listens to it, and how many wait."""
+
+    task: "asyncio.Task[tuple[Path, str] | StorageFailure] | None" = None
+    waiting: int = 0
+    listeners: list[Progress] = field(default_factory=list)
+
+    def progress(self, current: int, total: int | None) -> None:
+        for each in self.listeners:
+            each(current, total)
+
+
+class ModelStore:
+    """Provides models to all backends of a daemon. Everything is called on the loop."""
+
+    def __init__(
+        self, *, cache_dir: Path, claims: Path, settings: StorageSettings | None = None
+    ) -> None:
+        """`claims` holds a folder NAMESPACE/CLAIM per claim. `cache_dir` is made when something
+        is fetched first; other daemons may use it at the same time."""
+        self._settings = settings or StorageSettings()
+        self._cache_dir = cache_dir
+        self._claims = claims
+        self._epoch = current_epoch()
+        self._cache = Cache(cache_dir, epoch=self._epoch)
+        self._jobs = Jobs(parallel=self._settings.parallel)
+        self._tasks = TaskSet("models")
+        self._fetches: dict[str, _Fetch] = {}
+        self._held: dict[str, int] = {}
+
+    async def provide(
+        self, request: ModelRequest, *, note: Note | None = None, progress: Progress | None = None
+    ) -> Path:
+        """A folder of this host with the models: the source itself, an object of the cache, or
+        the request's view. Raises StorageFailure; may be cancelled.
+
+        `note` hears when an earlier copy stands in for a source that is down; `progress` hears
+        bytes and, where it is known, how many there will be.
+        """
+        sources = [
+            await self._source(place, request, note=note, progress=progress)
+            for place in request.places
+        ]
+        try:
+            if await asyncio.to_thread(_serves_as_it_is, sources, request):
+                return sources[0]
+            await asyncio.to_thread(make_view, request.view, writable=request.writable)
+            for source, place in zip(sources, request.places, strict=True):
+                await self._place(source, place, request, progress)
+        except OSError as error:
+            raise StorageFailure(
+                f"cannot lay out the model in {request.view}: {error.strerror or error}"
+            ) from error
+        return request.view
+
+    async def size(self) -> int:
+        """Bytes of all models in the cache."""
+        return await asyncio.to_thread(self._cache.size)
+
+    async def prune(self, *, unused_seconds: float) -> int:
+        """Remove models that no daemon uses and nobody asked for in that time (at least a minute);
+        the bytes freed. Nothing else ever removes a model. Raises StorageFailure."""
+        since = RealClock().wall() - max(unused_seconds, _PRUNE_MARGIN_SECONDS)
+        what = f"cannot prune the model cache {self._cache_dir}"
+        done = await self._run("prune", what, None, unused_since=since)
+        freed: int = done["freed"]
+        return freed
+
+    async def close(self) -> None:
+        """End what is under way, and let go of the models in use."""
+        await self._tasks.close()
+        held, self._held = self._held, {}
+        for descriptor in held.values():
+            os.close(descriptor)
+
+    async def _source(
+        self,
+        place: ModelPlace,
+        request: ModelRequest,
+        *,
+        note: Note | None,
+        progress: Progress | None,
+    ) -> Path:
+        if is_remote(place.uri):
+            return await self._fetched(place.uri, {"uri": place.uri}, note, progress)
+        claims = self._claims / request.namespace
+        located, packed = await asyncio.to_thread(_locate, place.uri, claims)
+        if packed is None:
+            return located
+        return await self._fetched(f"file://{packed}", {"path": str(packed)}, note, progress)
+
+    async def _fetched(
+        self, key: str, source: dict[str, str], note: Note | None, progress: Progress | None
+    ) -> Path:
+        fetch = self._fetches.get(key)
+        if fetch is None:
+            fetch = self._fetches[key] = _Fetch()
+            fetch.task = self._tasks.spawn(
+                self._fetch(key, source, fetch), name=f"fetch {redact_uri(key)}"
+            )
+        assert fetch.task is not None
+        fetch.waiting += 1
+        if progress is not None:
+            fetch.listeners.append(progress)
+        try:
+            found = await asyncio.shield(fetch.task)
+        finally:
+            fetch.waiting -= 1
+            if progress is not None:
+                fetch.listeners.remove(progress)
+            if not fetch.waiting and not fetch.task.done():
+                self._forget(key, fetch)
+                fetch.task.cancel()
+                await asyncio.gather(fetch.task, return_exceptions=True)
+        if isinstance(found, StorageFailure):
+            raise StorageFailure(str(found)) from found
+        tree, remark = found
+        if remark and note is not None:
+            note(remark)
+        return tree
+
+    async def _fetch(
+        self, key: str, source: dict[str, str], fetch: _Fetch
+    ) -> tuple[Path, str] | StorageFailure:
+        """A failure is a result: it belongs to all who wait, and is no fault of the task."""
+        try:
+            done = await self._run(
+                "fetch",
+                f"cannot provide the model {redact_uri(key)}",
+                fetch.progress,
+                **source,
+                limits=asdict(self._settings.limits),
+                connect=self._settings.connect_seconds,
+                stall=self._settings.stall_seconds,
+            )
+            digest = done["digest"]
+            if digest not in self._held:
+                self._held[digest] = await asyncio.to_thread(self._cache.hold, digest)
+            return self._cache.tree(digest), done["note"]
+        except StorageFailure as failure:
+            return failure
+        finally:
+            self._forget(key, fetch)
+
+    def _forget(self, key: str, fetch: _Fetch) -> None:
+        if self._fetches.get(key) is fetch:
+            del self._fetches[key]
+
+    async def _place(
+        self, source: Path, place: ModelPlace, request: ModelRequest, progress: Progress | None
+    ) -> None:
+        if request.host_links and not request.writable:
+            await asyncio.to_thread(link_place, source, request.view, place.folder)
+            return
+        await self._run(
+            "copy",
+            f"cannot lay out the model {redact_uri(place.uri)}",
+            progress,
+            source=str(source),
+            view=str(request.view),
+            folder=place.folder,
+            writable=request.writable,
+        )
+
+    async def _run(
+        self, operation: str, what: str, progress: Progress | None, **job: Any
+    ) -> dict[str, Any]:
+        common = {"op": operation, "what": what, "cache": str(self._cache_dir)}
+        return await self._jobs.run(
+            {**job, **common, "epoch": self._epoch}, progress or (lambda _current, _total: None)
+        )
+
+
+def _locate(uri: str, claims: Path) -> tuple[Path, Path | None]:
+    located = locate_model(uri, claims=claims)
+    return located, find_packed(located)
+
+
+def _serves_as_it_is(sources: list[Path], request: ModelRequest) -> bool:
+    """Whether the one source can be mounted itself."""
+    if request.writable or len(sources) != 1 or request.places[0].folder:
+        return False
+    return sources[0].is_dir() and (request.host_links or not leads_out(sources[0]))
