@@ -56,6 +56,11 @@ class Engine:
         return self._connection is not None
 
     @property
+    def is_known(self) -> bool:
+        """Whether the engine was looked for at least once."""
+        return self._tried.is_set()
+
+    @property
     def connection(self) -> Connection:
         """Raises EngineUnavailable."""
         if self._connection is None:
@@ -82,7 +87,8 @@ class Engine:
     async def close(self) -> None:
         """Let go of the engine; containers are not touched."""
         await self._tasks.close()
-        self._set(None, "kfsim is shutting down")
+        self.problem = "kfsim is shutting down"
+        self._set(None, self.problem)
         self._threads.close()
 
     async def settle(self, patience: float) -> bool:
@@ -169,7 +175,11 @@ class Engine:
             clients.append(connection.make_client())
             return function(clients[0])
 
-        items = Pump(begin, name=f"docker-{what}").read()
+        def dispose() -> None:
+            for client in clients:
+                client.close()
+
+        items = Pump(begin, name=f"docker-{what}", dispose=dispose).read()
         try:
             async for item in items:
                 yield item
@@ -178,8 +188,6 @@ class Engine:
             raise
         finally:
             await items.aclose()
-            for client in clients:
-                client.close()
 
     def _raise_translated(self, error: Exception, what: str, connection: Connection) -> None:
         translated, lost = translate(error, what, connection.where)
@@ -213,11 +221,11 @@ class Engine:
     async def _listen(self, connection: Connection) -> None:
         """Deliver events until the stream ends."""
         # From a moment ago, because the engine answers before it has subscribed.
+        client = connection.make_client()
         self._watch = Pump(
-            lambda: connection.make_client().events(
-                decode=True, filters=_EVENTS, since=connection.since
-            ),
+            lambda: client.events(decode=True, filters=_EVENTS, since=connection.since),
             name="docker-events",
+            dispose=client.close,
         )
         self._set(connection, "")
         self._tried.set()

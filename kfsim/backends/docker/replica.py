@@ -51,6 +51,8 @@ _SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
 # kubelet's least time between SIGTERM and SIGKILL (kuberuntime minimumGracePeriod)
 _REPLACING_GRACE = 2.0
 _LAST_WORDS_SECONDS = 2.0
+# A start right after the daemon's waits for the first look at the engine.
+_CONNECT_PATIENCE = 5.0
 _STORE_SECONDS = 120.0
 
 
@@ -184,6 +186,7 @@ class DockerReplica:
         async with self._work:
             try:
                 await asyncio.to_thread(self._maker.prepare)
+                await self._host.engine.settle(_CONNECT_PATIENCE)
                 initialized = await self._initialize()
             except OSError as error:
                 first = self.spec.pod.spec.containers[0].name

@@ -23,8 +23,16 @@ class _End:
 class Pump(Generic[T]):
     """One generator, from its opening to its end."""
 
-    def __init__(self, opener: Callable[[], Iterable[T]], *, name: str) -> None:
+    def __init__(
+        self,
+        opener: Callable[[], Iterable[T]],
+        *,
+        name: str,
+        dispose: Callable[[], None] = lambda: None,
+    ) -> None:
+        """The thread calls `opener` first and `dispose` last."""
         self._opener = opener
+        self._dispose = dispose
         self._loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[T | _End] = asyncio.Queue()
         self._room = threading.Semaphore(_READ_AHEAD)
@@ -52,28 +60,27 @@ class Pump(Generic[T]):
         """Make the thread end, also one that waits for the engine."""
         with self._lock:
             self._stopped = True
-            source, self._source = self._source, None
+            if self._source is not None:
+                _interrupt(self._source)
         self._room.release()
-        _close(source)
 
     def _work(self) -> None:
         error: Exception | None = None
         try:
             source = self._opener()
             with self._lock:
-                stopped = self._stopped
-                # A plain generator cannot be closed by another thread while it runs.
-                self._source = source if type(source).__name__ == "CancellableStream" else None
-            if stopped:
-                _close(source)
-                return
-            for item in source:
+                self._source = source
+            for item in () if self._stopped else source:
                 self._room.acquire()
                 if self._stopped:
                     break
                 self._tell(item)
         except Exception as raised:  # noqa: BLE001  # it goes to the reader
             error = raised
+        with self._lock:
+            source, self._source = self._source, None
+        _close(source)
+        self._dispose()
         self._tell(_End(error))
 
     def _tell(self, item: T | _End) -> None:
@@ -81,9 +88,21 @@ class Pump(Generic[T]):
             self._loop.call_soon_threadsafe(self._items.put_nowait, item)
 
 
+def _interrupt(source: Any) -> None:
+    """Wake the thread that reads it. A plain generator cannot be closed while it runs."""
+    if type(source).__name__ == "CancellableStream":
+        _suppressed(source.close)
+
+
 def _close(source: Any) -> None:
-    close = getattr(source, "close", None)
-    if close is not None:
-        # closed by the engine already, or by its own end
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            close()
+    """Free the connection; the package's own streams leave it to the garbage collector."""
+    _interrupt(source)
+    response = getattr(source, "_response", source)
+    if hasattr(response, "close"):
+        _suppressed(response.close)
+
+
+def _suppressed(close: Callable[[], object]) -> None:
+    # closed by the engine already, or by its own end
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        close()
