@@ -56,6 +56,11 @@ class Engine:
         return self._connection is not None
 
     @property
+    def is_known(self) -> bool:
+        """Whether the engine was looked for at least once."""
+        return self._tried.is_set()
+
+    @property
     def connection(self) -> Connection:
         """Raises EngineUnavailable."""
         if self._connection is None:

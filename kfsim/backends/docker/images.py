@@ -23,6 +23,7 @@ from kfsim.backends.docker.references import InvalidReference, Reference, parse_
 from kfsim.backends.docker.registry_errors import describe_pull_error
 from kfsim.backends.docker.standins import SKLEARN_IMAGE, find_stand_in
 from kfsim.backends.failures import StartFailure
+from kfsim.backends.transfers import Transfer
 from kfsim.base.clock import Clock, RealClock
 from kfsim.base.quantities import format_duration
 from kfsim.base.tasks import TaskSet
@@ -81,6 +82,10 @@ class Images:
             return self._puller.progress(parse_reference(image))
         except InvalidReference:
             return None
+
+    def transfers(self) -> tuple[Transfer, ...]:
+        """Images on their way."""
+        return self._puller.transfers()
 
     async def refresh(self) -> None:
         """Look again at what is here. Raises EngineUnavailable and EngineRefused."""
@@ -210,8 +215,7 @@ class Images:
 
 def default_pull_policy(reference: Reference) -> str:
     """Kubernetes' default (pkg/apis/core/v1/defaults.go): what may change is always pulled."""
-    changes = reference.tag == "latest" and not reference.digest
-    return _ALWAYS if changes else _IF_NOT_PRESENT
+    return _ALWAYS if reference.tag == "latest" else _IF_NOT_PRESENT
 
 
 def _read_reference(container: Container) -> Reference:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from kfsim.backends.docker.errors import EngineRefused, EngineUnavailable
 from kfsim.backends.docker.pull_progress import PullMeter, PullProgress, find_error
 from kfsim.backends.docker.references import Reference
+from kfsim.backends.transfers import Transfer
 from kfsim.base.tasks import TaskSet
 from kfsim.replicas.backend import RegistryLogin
 
@@ -55,6 +56,14 @@ class Puller:
         self._engine = engine
         self._tasks = TaskSet("pulls")
         self._pulls: dict[_Key, _Pull] = {}
+
+    def transfers(self) -> tuple[Transfer, ...]:
+        """What is being pulled now."""
+        found = ((canonical, each.meter.progress) for (canonical, _), each in self._pulls.items())
+        return tuple(
+            Transfer(f"image {canonical}", progress.current, progress.total or None)
+            for canonical, progress in found
+        )
 
     async def pull(self, reference: Reference, logins: tuple[RegistryLogin, ...]) -> None:
         """Pull the image, with each login in turn; without any, as the user's own docker would.

@@ -281,6 +281,7 @@ class ProcessReplica:
             ports={port: lease.port for port, lease in self._leases.items()},
             mounts=resolve_mounts(self.spec.pod, container, sources),
             allow_pickle=self._host.settings.allow_pickle,
+            devices=self.spec.devices.get(container.name, ()),
         )
         plan = make_plan(container, surroundings, serving_port=self._serving_port(container))
         if plan.working_dir is not None and not Path(plan.working_dir).is_dir():

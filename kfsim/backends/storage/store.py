@@ -20,6 +20,7 @@ from kfsim.backends.storage.local import find_packed, is_remote, locate_model
 from kfsim.backends.storage.placing import leads_out, link_place, make_view
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
 from kfsim.backends.storage.settings import StorageSettings
+from kfsim.backends.transfers import Transfer
 from kfsim.base.clock import RealClock
 from kfsim.base.tasks import TaskSet
 
@@ -38,8 +39,10 @@ class _Fetch:
     task: "asyncio.Task[tuple[Path, str] | StorageFailure] | None" = None
     waiting: int = 0
     listeners: list[Progress] = field(default_factory=list)
+    moved: tuple[int, int | None] = (0, None)
 
     def progress(self, current: int, total: int | None) -> None:
+        self.moved = (current, total)
         for each in self.listeners:
             each(current, total)
 
@@ -86,6 +89,13 @@ class ModelStore:
                 f"cannot lay out the model in {request.view}: {error.strerror or error}"
             ) from error
         return request.view
+
+    def transfers(self) -> tuple[Transfer, ...]:
+        """What is being fetched now."""
+        return tuple(
+            Transfer(f"model {redact_uri(key)}", *fetch.moved)
+            for key, fetch in self._fetches.items()
+        )
 
     async def size(self) -> int:
         """Bytes of all models in the cache."""

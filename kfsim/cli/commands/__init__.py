@@ -9,12 +9,13 @@ from kfsim.cli.commands import (
     get,
     logs,
     predict,
+    top,
     up,
     wait,
     why,
 )
 from kfsim.cli.commands.common import UsageError
 
-MODULES = (up, down, apply, delete, get, describe, logs, events, wait, predict, why)
+MODULES = (up, down, apply, delete, get, describe, logs, events, wait, predict, top, why)
 
 __all__ = ["MODULES", "UsageError"]

@@ -11,7 +11,7 @@ import pytest
 
 from kfsim.backends.docker.connection import connect, describe_failure
 from kfsim.backends.docker.errors import EngineUnavailable
-from tests.backends.docker.fake_engine import INFO, VERSION, FakeEngine
+from tests.backends.docker.socket_engine import INFO, VERSION, FakeEngine
 
 MakeEngine = Callable[..., FakeEngine]
 
@@ -84,10 +84,11 @@ def test_a_socket_that_speaks_something_else_is_no_engine(tmp_path: Path) -> Non
     server.listen()
 
     def serve() -> None:
-        peer, _ = server.accept()
-        with peer:
-            peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
-            peer.recv(65536)
+        for _ in range(2):  # whether somebody listens is tried first
+            peer, _ = server.accept()
+            with peer:
+                if peer.recv(65536):
+                    peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
 
     thread = threading.Thread(target=serve)
     thread.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kfsim.backends.docker.engine import Engine, EngineRefused, EngineUnavailable
-from tests.backends.docker.fake_engine import FakeEngine
+from tests.backends.docker.socket_engine import FakeEngine
 from tests.backends.support import PATIENCE
 
 
