@@ -215,8 +215,7 @@ class Images:
 
 def default_pull_policy(reference: Reference) -> str:
     """Kubernetes' default (pkg/apis/core/v1/defaults.go): what may change is always pulled."""
-    changes = reference.tag == "latest" and not reference.digest
-    return _ALWAYS if changes else _IF_NOT_PRESENT
+    return _ALWAYS if reference.tag == "latest" else _IF_NOT_PRESENT
 
 
 def _read_reference(container: Container) -> Reference:

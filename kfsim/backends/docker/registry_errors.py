@@ -34,8 +34,8 @@ _MENDS: tuple[tuple[str, str], ...] = (
     (
         r"repository does not exist|pull access denied|name unknown|repository .* not found",
         (
-            "check the name; for a private repository give imagePullSecrets or run docker login; "
-            "build the image here if it is in no registry"
+            "check the name, for a private repository give imagePullSecrets or run docker login, "
+            "or build the image here if it is in no registry"
         ),
     ),
     (

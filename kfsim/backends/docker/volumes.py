@@ -13,7 +13,7 @@ from kfsim.backends.docker.creation import Allowances, Bind
 from kfsim.backends.docker.filemodes import fs_group, make_file_access
 from kfsim.backends.docker.hostpaths import resolve_host_path
 from kfsim.backends.docker.memory import absolute, is_in_memory
-from kfsim.backends.expansion import expand, resolve_variables
+from kfsim.backends.expansion import expand, resolve_variables, unknown_names
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
 from kfsim.backends.volumes import VolumeSources, claim_folder, resolve_below, write_files
 from kfsim.replicas.backend import ReplicaSpec
@@ -127,13 +127,13 @@ def _sub_path(container: Container, mount: VolumeMount) -> str:
     if not mount.sub_path_expr:
         return mount.sub_path or ""
     known = resolve_variables(container.env, {})
-    path = expand(mount.sub_path_expr, known)
-    if "$(" in path.replace("$$(", ""):
+    if unknown := unknown_names(mount.sub_path_expr, known):
         raise StartFailure(
             CONFIG_ERROR,
-            f"subPathExpr {mount.sub_path_expr!r} of volume {mount.name!r} names a variable that "
+            f"subPathExpr of volume {mount.name!r} names the variable {unknown[0]!r}, which "
             f"container {container.name} does not have; it has {', '.join(known) or 'none'}",
         )
+    path = expand(mount.sub_path_expr, known)
     if path.startswith("/"):
         raise StartFailure(CONFIG_ERROR, f"error SubPath `{path}` must not be an absolute path")
     return path
