@@ -113,6 +113,11 @@ class Cache:
         """The folder with the model's files."""
         return self._object(digest) / "tree"
 
+    def digest_of(self, folder: Path) -> str | None:
+        """The object whose tree the folder is, if there is such an object."""
+        digest = folder.parent.name
+        return digest if folder == self.tree(digest) and folder.is_dir() else None
+
     def hold(self, digest: str) -> int:
         """A descriptor that keeps the object from being pruned until it is closed."""
         return self._locks.share(f"used-{digest}")

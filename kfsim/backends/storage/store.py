@@ -81,6 +81,13 @@ class ModelStore:
             ) from error
         return request.view
 
+    async def keep(self, folder: Path) -> None:
+        """Spare from pruning what an adopted replica uses: a folder that an earlier daemon's
+        `provide` gave it."""
+        digest = self._cache.digest_of(folder)
+        if digest is not None:
+            await self._hold(digest)
+
     async def size(self) -> int:
         """Bytes of all models in the cache."""
         return await asyncio.to_thread(self._cache.size)
@@ -141,9 +148,15 @@ class ModelStore:
             stall=self._settings.stall_seconds,
         )
         digest = done["digest"]
-        if digest not in self._held:
-            self._held[digest] = await asyncio.to_thread(self._cache.hold, digest)
+        await self._hold(digest)
         return _Found(self._cache.tree(digest), done["note"])
+
+    async def _hold(self, digest: str) -> None:
+        if digest in self._held:
+            return
+        descriptor = await asyncio.to_thread(self._cache.hold, digest)
+        if self._held.setdefault(digest, descriptor) != descriptor:
+            os.close(descriptor)  # another fetch gave the same content meanwhile
 
     async def _place(
         self, source: Path, place: ModelPlace, request: ModelRequest, progress: Progress | None
@@ -172,7 +185,10 @@ class ModelStore:
 
 def _locate(uri: str, claims: Path) -> tuple[Path, Path | None]:
     located = locate_model(uri, claims=claims)
-    return located, find_packed(located)
+    try:
+        return located, find_packed(located)
+    except OSError as error:  # changed under our hands
+        raise StorageFailure(f"{cannot_provide(uri)}: {error.strerror or error}") from error
 
 
 def _serves_as_it_is(sources: list[Path], request: ModelRequest) -> bool:

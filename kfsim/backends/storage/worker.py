@@ -26,7 +26,7 @@ from kfsim.base.clock import RealClock
 Job = Mapping[str, Any]
 _SECONDS_BETWEEN_REPORTS: Final = 0.2
 # Headers of archives are read into memory whole, and say themselves how long they are.
-_MEMORY_BYTES: Final = 4 * 2**30
+_MEMORY_BYTES: Final = 2**31
 
 
 class Reporter:

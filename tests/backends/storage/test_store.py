@@ -372,6 +372,21 @@ async def test_what_a_daemon_uses_is_not_pruned(
     assert await other.size() == 0
 
 
+async def test_what_an_adopted_replica_uses_is_not_pruned(
+    store: ModelStore, tmp_path: Path, web: Web, cache_dir: Path
+) -> None:
+    used = await store.provide(make_request(tmp_path, web.put("/model", b"model")))
+    await store.close()
+    (digest,) = objects(cache_dir)
+    os.utime(cache_dir / "objects" / digest / "about.json", (1000, 1000))
+    later, other = (ModelStore(cache_dir=cache_dir, claims=tmp_path) for _ in range(2))
+    await later.keep(used)
+    await later.keep(tmp_path)  # of this host: nothing that is ever pruned
+    assert await other.prune(unused_seconds=0) == 0
+    await later.close()
+    assert await other.prune(unused_seconds=0) == 5
+
+
 async def test_a_cache_that_cannot_be_made(tmp_path: Path, web: Web) -> None:
     (tmp_path / "file").touch()
     store = ModelStore(cache_dir=tmp_path / "file" / "cache", claims=tmp_path)

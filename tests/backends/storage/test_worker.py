@@ -1,18 +1,22 @@
 """The worker as a process: it ends with whoever started it, and says what went wrong."""
 
 import asyncio
+import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
+from kfsim.backends.storage.settings import ArchiveLimits
 from kfsim.backends.storage.store import ModelStore
 from tests.backends.storage.web import Web
 
@@ -25,6 +29,7 @@ DAEMON = """
 import asyncio, sys
 from pathlib import Path
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
+from kfsim.backends.storage.settings import ArchiveLimits
 from kfsim.backends.storage.store import ModelStore
 
 async def main(cache, url):
@@ -111,3 +116,14 @@ def test_a_fault_of_our_own_does_not_quote_the_job(tmp_path: Path) -> None:
     failure = run(make_job(tmp_path, op="fetch", uri="https://u:secret@h/m"))["failure"]
     assert failure.startswith("cannot do it: KeyError in worker.py:")
     assert "secret" not in failure
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
+def test_a_header_that_wants_all_memory_is_refused(tmp_path: Path, cache_dir: Path) -> None:
+    header = tarfile.TarInfo("header")
+    header.type = tarfile.XHDTYPE
+    header.size = 7 * 2**30
+    (tmp_path / "m.tgz").write_bytes(gzip.compress(header.tobuf(tarfile.USTAR_FORMAT) + bytes(9)))
+    limits = asdict(ArchiveLimits())
+    job = make_job(cache_dir, op="fetch", path=str(tmp_path / "m.tgz"), limits=limits)
+    assert "needs more memory to unpack than a model may" in run(job)["failure"]
