@@ -7,6 +7,7 @@ from kfsim.cli.commands import (
     down,
     events,
     get,
+    images,
     logs,
     predict,
     up,
@@ -15,6 +16,6 @@ from kfsim.cli.commands import (
 )
 from kfsim.cli.commands.common import UsageError
 
-MODULES = (up, down, apply, delete, get, describe, logs, events, wait, predict, why)
+MODULES = (up, down, apply, delete, get, describe, logs, events, wait, predict, why, images)
 
 __all__ = ["MODULES", "UsageError"]
