@@ -2,12 +2,12 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kfsim import __version__
 from kfsim.api.admission import admit
-from kfsim.backends.process.backend import ProcessBackend
+from kfsim.backends.gpus import make_inventory
 from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
@@ -15,14 +15,18 @@ from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster
 from kfsim.daemon.explanations import explain_service
+from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
+from kfsim.daemon.metrics import Metrics
 from kfsim.daemon.project import DaemonInfo
+from kfsim.daemon.replicas import Replicas
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
 from kfsim.flow import FlowCore
 from kfsim.kubeapi import ApiServer
+from kfsim.replicas.allocator import Holding
 from kfsim.store import Store
 from kfsim.store.sqlite_journal import SqliteJournal
 
@@ -49,13 +53,13 @@ class Daemon:
         self._on_shutdown = on_shutdown
         self._clock = RealClock()
         self._entropy = SystemEntropy()
-        self._backend = ProcessBackend(
-            state_dir=settings.state_dir,
-            clock=self._clock,
-            entropy=self._entropy,
-            settings=processes,
-            launch=launch,
+        self._replicas = Replicas(
+            settings, clock=self._clock, entropy=self._entropy, processes=processes, launch=launch
         )
+        self._gpus = make_inventory(settings.gpu)
+        self._gpu_report = GpuReport(inventory=self._gpus, holdings=self._holdings)
+        self._metrics = Metrics()
+        self._metrics.add(self._gpu_report)
         self._journal: SqliteJournal | None = None
         self._gateway: Gateway | None = None
         self._api: ApiServer | None = None
@@ -66,7 +70,8 @@ class Daemon:
 
     async def start(self) -> DaemonInfo:
         """Open everything. Raises KfsimError with the mend; `stop` is due in any case."""
-        await self._backend.open()
+        if note := await self._replicas.open():
+            self.notes.append(note)
         store = self._open_store()
         api = await self._serve_api(store)
         gateway = await self._serve_gateway(api.address)
@@ -100,10 +105,13 @@ class Daemon:
             admission=admit,
             extensions={
                 "GET /status": self._status,
+                "GET /transfers": self._transfers,
+                "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
                 "GET /why/{namespace}/{name}": lambda query: self._why(store, query),
             },
-            logs=LogReader(store, self._backend),
+            metrics=self._metrics.render,
+            logs=LogReader(store, self._replicas.backend),
         )
         return self._note(
             await listen(
@@ -144,13 +152,16 @@ class Daemon:
             store=store,
             clock=self._clock,
             entropy=self._entropy,
-            backend=self._backend,
+            backend=self._replicas.backend,
+            chooser=self._replicas.chooser,
             route_sink=gateway,
             stat_source=gateway,
             drain_gate=gateway,
             gateway_port=lambda: gateway_port,
             start_limit=_STARTS_PER_CORE * (os.cpu_count() or 1),
             busy=lambda: gateway.busy,
+            gpus=self._gpus,
+            gpu_settings=self._settings.gpu,
         )
         await self._cluster.start()
 
@@ -161,7 +172,8 @@ class Daemon:
             await self._gateway.close(drain=_DRAIN_SECONDS)
         if self._cluster is not None:
             await self._cluster.close()
-        await self._backend.close()
+        await self._gpus.close()
+        await self._replicas.close()
         if self._api is not None:
             await self._api.close()
         if self._journal is not None:
@@ -187,7 +199,17 @@ class Daemon:
             "project": info.project,
             "root": info.root,
             "stateDir": info.state_dir,
+            "gpu": str(self._settings.gpu),
         }
+
+    async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:
+        return await self._gpu_report.top()
+
+    def _holdings(self) -> Iterable[Holding]:
+        return () if self._cluster is None else self._cluster.devices.holdings()
+
+    def _transfers(self, query: Mapping[str, str]) -> dict[str, Any]:
+        return {"transfers": self._replicas.transfers()}
 
     def _shutdown(self, query: Mapping[str, str]) -> dict[str, Any]:
         _logger.info("a client asked for the end")

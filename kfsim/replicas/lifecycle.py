@@ -100,7 +100,8 @@ class ContainerRecord:
 @dataclass(frozen=True, slots=True)
 class ReplicaState:
     """All containers of one replica. `failure` (reason, message) is set when the replica as a
-    whole is lost or given up: its Pod is Failed for good."""
+    whole is lost or given up: its Pod is Failed for good. `unschedulable` says why no host takes
+    it, and is empty while that is being found out."""
 
     serving: str
     queue_proxy: bool
@@ -109,6 +110,7 @@ class ReplicaState:
     accepted: float
     failure: tuple[str, str] | None = None
     terminating: bool = False
+    unschedulable: str | None = None
 
     def find(self, name: str) -> ContainerRecord | None:
         return next((each for each in (*self.init, *self.containers) if each.name == name), None)

@@ -15,6 +15,8 @@ from kfsim.backends.process.ports import PortLease, PortPool
 from kfsim.backends.process.replica import ProcessReplica
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.backends.process.supervision import Supervision
+from kfsim.backends.storage.settings import default_cache_dir
+from kfsim.backends.storage.store import ModelStore
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.errors import AlreadyExists, NotFound, Unavailable
@@ -46,11 +48,15 @@ class ProcessBackend:
         entropy: Entropy,
         settings: ProcessSettings,
         launch: Launch | None = None,
+        models: ModelStore | None = None,
     ) -> None:
-        """`launch` is a supervisor that was started ahead, with the same settings."""
+        """`launch` is a supervisor that was started ahead, with the same settings; `models` a
+        store that others use too, whose owner closes it."""
         self.settings = settings
         self._launch = launch
         self.claims = settings.volumes_dir or state_dir / "volumes"
+        self.models = models or ModelStore(cache_dir=default_cache_dir(), claims=self.claims)
+        self._owns_models = models is None
         self._state_dir = state_dir
         self._clock = clock
         self._log_folders = LogFolders(state_dir / "logs", kept=settings.kept_logs)
@@ -190,6 +196,8 @@ class ProcessBackend:
         if self._supervision is not None:
             await asyncio.gather(*stops)
         await self._tasks.close()
+        if self._owns_models:
+            await self.models.close()
         supervision, self._supervision = self._supervision, None
         if supervision is not None:
             await supervision.close()

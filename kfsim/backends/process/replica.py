@@ -33,7 +33,9 @@ from kfsim.backends.process.recipes import (
     make_plan,
 )
 from kfsim.backends.process.settings import ProcessSettings
-from kfsim.backends.storage import StorageFailure, locate_model
+from kfsim.backends.storage.failures import NOT_REVALIDATED, StorageFailure
+from kfsim.backends.storage.requests import ModelRequest, plan_models
+from kfsim.backends.storage.store import ModelStore
 from kfsim.backends.volumes import VolumeSources
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.base.types import ReplicaKey
@@ -49,6 +51,7 @@ class ReplicaHost(Protocol):
 
     settings: ProcessSettings
     claims: Path
+    models: ModelStore
 
     def lease_port(self) -> PortLease: ...
 
@@ -192,24 +195,28 @@ class ProcessReplica:
         self._emit(ReplicaEventKind.INIT_STARTED, name)
         code, message = 0, ""
         try:
-            await asyncio.to_thread(self._locate, run.container)
+            await self._provide_models(run.container)
         except StorageFailure as failure:
             code, message = 1, str(failure)
         self._emit(ReplicaEventKind.INIT_EXITED, name, exit_code=code, message=message)
         return code
 
-    def _locate(self, container: Container) -> None:
-        if len(container.args) < 2:
-            raise StorageFailure("storage-initializer needs two arguments, the URI and the folder")
-        uri, target = container.args[0], container.args[1].rstrip("/")
-        located = locate_model(
-            uri,
-            claims=self._host.claims / self.spec.key.namespace,
-            view=self._folder / "model",
-        )
-        for mount in container.volume_mounts:
-            if mount.mount_path.rstrip("/") == target:
-                self._downloaded[mount.name] = str(located)
+    async def _provide_models(self, initializer: Container) -> None:
+        for wanted in plan_models(self.spec.pod.spec, initializer):
+            request = ModelRequest(
+                places=wanted.places,
+                namespace=self.spec.key.namespace,
+                view=self._folder / "models" / wanted.volume,
+                writable=wanted.writable,
+                host_links=True,
+            )
+            folder = await self._host.models.provide(
+                request, note=lambda text: self._note(initializer.name, NOT_REVALIDATED, text)
+            )
+            self._downloaded[wanted.volume] = str(folder)
+
+    def _note(self, container: str, reason: str, message: str) -> None:
+        self._emit(ReplicaEventKind.NOTED, container, reason=reason, message=message, warning=True)
 
     async def _run_init(self, run: ContainerRun) -> int:
         if run.container.restart_policy == "Always":
@@ -274,6 +281,7 @@ class ProcessReplica:
             ports={port: lease.port for port, lease in self._leases.items()},
             mounts=resolve_mounts(self.spec.pod, container, sources),
             allow_pickle=self._host.settings.allow_pickle,
+            devices=self.spec.devices.get(container.name, ()),
         )
         plan = make_plan(container, surroundings, serving_port=self._serving_port(container))
         if plan.working_dir is not None and not Path(plan.working_dir).is_dir():
@@ -359,6 +367,7 @@ class ProcessReplica:
         signal: int | None = None,
         reason: str = "",
         message: str = "",
+        warning: bool = False,
     ) -> None:
         self._host.emit(
             ReplicaEvent(
@@ -370,5 +379,6 @@ class ProcessReplica:
                 signal=signal,
                 reason=reason,
                 message=message,
+                warning=warning,
             )
         )

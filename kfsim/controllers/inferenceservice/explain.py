@@ -5,6 +5,7 @@ Reads the store and nothing else; the answer is plain data for `/kfsim/v1/why`.
 
 from typing import Any
 
+from kfsim.api.apps import Deployment
 from kfsim.api.conditions import FALSE, TRUE, find_condition, is_true
 from kfsim.api.core import ContainerStateTerminated, ContainerStatus, Event, Pod
 from kfsim.api.knative_internal import PodAutoscaler
@@ -13,9 +14,11 @@ from kfsim.api.knative_serving import Revision
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.api.meta import Condition
+from kfsim.api.names import child_name
 from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
 from kfsim.replicas.failures import describe_end
+from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
 from kfsim.store import Store
 
 _EVENTS_SHOWN = 10
@@ -138,10 +141,23 @@ def _revisions(store: Store, isvc: InferenceService) -> list[dict[str, Any]]:
                 "actualReplicas": scaler.status.actual_scale if scaler else None,
                 "active": active.status == TRUE if active else None,
                 "activeReason": _text(active),
+                "backend": _backend(store, namespace, name),
                 "pods": [_pod(p) for p in pods if p.metadata.labels.get(REVISION) == name],
             }
         )
     return rows
+
+
+def _backend(store: Store, namespace: str, revision: str) -> dict[str, str] | None:
+    """What runs the revision's replicas and why; None where there is no choice."""
+    deployment = store.find(Deployment, child_name(revision, "-deployment"), namespace)
+    annotations = {} if deployment is None else deployment.metadata.annotations
+    if BACKEND_ANNOTATION not in annotations:
+        return None
+    return {
+        "name": annotations[BACKEND_ANNOTATION],
+        "reason": annotations.get(REASON_ANNOTATION, ""),
+    }
 
 
 def _pod(pod: Pod) -> dict[str, Any]:

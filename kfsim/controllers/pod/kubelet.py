@@ -4,8 +4,9 @@ A reconcile of a Pod calls `accept`, `tend` or `terminate`; the backend's events
 verdicts change a replica's state and ask for a reconcile of its Pod, which shows the new state.
 Nothing here writes to the store.
 
-    accept → (HELD) → (QUEUED) → LIVE → DRAINING → STOPPING → ENDED
-                                 └─ a failed liveness probe or postStart hook → REPLACING → LIVE
+    accept → (UNSCHEDULABLE) → (HELD) → (QUEUED) → LIVE → DRAINING → STOPPING → ENDED
+                                                   └─ a failed liveness probe or postStart
+                                                      hook → REPLACING → LIVE
 
 The routes lose a replica in the tick in which `terminate` is called (its Pod is no longer ready),
 the drain gate empties it, its preStop hooks run, and only then is the backend asked to stop it.
@@ -36,10 +37,19 @@ from kfsim.controllers.pod.replica import (
 )
 from kfsim.controllers.pod.restarts import Restarts
 from kfsim.controllers.pod.runner import Runner
+from kfsim.controllers.pod.scheduler import DeviceScheduler
 from kfsim.controllers.runtime.recorder import NORMAL, WARNING
 from kfsim.replicas import lifecycle
-from kfsim.replicas.backend import ReplicaBackend, ReplicaEvent, ReplicaEventKind, ReplicaSpec
+from kfsim.replicas.backend import (
+    ReplicaBackend,
+    ReplicaEvent,
+    ReplicaEventKind,
+    ReplicaSpec,
+    RunningReplica,
+)
+from kfsim.replicas.devices import Holder
 from kfsim.replicas.failures import CONFIG_ERROR, describe_failure, resolve_retry
+from kfsim.replicas.marks import NODE_NAME
 from kfsim.replicas.serving import has_queue_proxy, readiness_probe
 from kfsim.replicas.starts import HELD_AT_MOST, StartLimiter
 from kfsim.replicas.status import resolve_phase
@@ -64,6 +74,7 @@ class Kubelet:
         drain_gate: DrainGate,
         wake: Callable[[ReplicaKey, float], None],
         start_limit: int,
+        devices: DeviceScheduler | None = None,
     ) -> None:
         """`wake(key, after)` asks for a reconcile of that Pod."""
         self._clock = clock
@@ -71,6 +82,8 @@ class Kubelet:
         self._gate = drain_gate
         self._wake = wake
         self._starts = StartLimiter(limit=start_limit)
+        self._devices = devices or DeviceScheduler()
+        self._devices.on_change = self._on_devices_changed
         self._runner = Runner(backend=backend, on_event=self._on_event)
         self._restarts = Restarts(clock=clock, wake=wake, restart=self._restart)
         self._hooks = Hooks(backend=backend)
@@ -89,13 +102,21 @@ class Kubelet:
     # What reconciles ask for
 
     def accept(self, pod: Pod, sources: KubeletSources, *, wake_up: bool) -> Replica:
-        """Take a Pod on and start it as soon as its references and a place allow."""
+        """Take a Pod on and start it as soon as GPUs, its references and a place allow."""
         key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)
         state = lifecycle.begin_replica(pod, wall=self._clock.wall())
-        replica = Replica(key, pod.metadata.uid, pod, state, Stage.HELD)
+        replica = Replica(key, pod.metadata.uid, pod, state, Stage.UNSCHEDULABLE)
         self._replicas[key] = replica
+        if self._devices.fit(pod) is not pod:
+            text = "Limits of nvidia.com/gpu are dropped, as gpu: ignore in kfsim.yaml asks"
+            replica.notes.append(Note(NORMAL, "GpuIgnored", text))
+        self._place(replica)
         self.provide(replica, sources, wake_up=wake_up)
         return replica
+
+    def claim(self, running: RunningReplica) -> None:
+        """Enter the devices of a replica that runs already; before anything is accepted."""
+        self._devices.claim(Holder(*running.key, running.uid), running.devices)
 
     def adopt(self, pod: Pod, sources: KubeletSources) -> bool:
         """Take over a replica that runs already; its probes begin anew.
@@ -161,7 +182,7 @@ class Kubelet:
         self._release(replica)
         replica.state = replace(replica.state, terminating=True)
         if not replica.present:
-            replica.stage = Stage.ENDED
+            self._end(replica)
             return
         for container in replica.running_containers():
             text = f"Stopping container {container.name}"
@@ -177,15 +198,51 @@ class Kubelet:
         """Drop an ended replica from the books."""
         self._replicas.pop(replica.key, None)
 
-    def stop_unknown(self, key: ReplicaKey) -> None:
-        """Stop a running replica that no Pod records."""
-        self._runner.stop_unknown(key, _LEAST_GRACE)
+    def stop_unknown(self, running: RunningReplica) -> None:
+        """Stop a running replica that no Pod records; its devices are free after that."""
+        holder = Holder(*running.key, running.uid)
+        self._runner.stop_unknown(
+            running.key, _LEAST_GRACE, done=lambda: self._devices.release(holder)
+        )
 
     async def close(self) -> None:
         """End all tasks; the backend's own `close` decides about the replicas."""
         await self._prober.close()
         await self._hooks.close()
         await self._runner.close()
+        await self._devices.close()
+
+    # Scheduling
+
+    def _place(self, replica: Replica) -> None:
+        """Find devices for a Pod that has none yet; a Pod that asks for none passes."""
+        why = self._devices.place(replica.holder, replica.pod)
+        if why is None:
+            replica.stage = Stage.HELD
+            replica.state = replace(replica.state, unschedulable=None)
+            given = self._devices.held(replica.holder).values()
+            if given:
+                ids = ", ".join(dict.fromkeys(each for some in given for each in some))
+                text = f"Successfully assigned {replica.key} to {NODE_NAME} with {ids}"
+                replica.notes.append(Note(NORMAL, "Scheduled", text))
+        elif why != replica.state.unschedulable:
+            replica.state = replace(replica.state, unschedulable=why)
+            if why:
+                replica.notes.append(Note(WARNING, "FailedScheduling", why))
+
+    def _on_devices_changed(self, holder: Holder) -> None:
+        replica = self._replicas.get(ReplicaKey(holder.namespace, holder.name))
+        if replica is None or replica.uid != holder.uid or replica.stage is not Stage.UNSCHEDULABLE:
+            return
+        before = replica.state
+        self._place(replica)
+        if replica.state is not before:
+            self._wake(replica.key, 0.0)  # its reconcile has the sources that a start needs
+
+    def _end(self, replica: Replica) -> None:
+        """Nothing is left of it: others may have its devices."""
+        replica.stage = Stage.ENDED
+        self._devices.release(replica.holder)
 
     # Starting
 
@@ -201,7 +258,10 @@ class Kubelet:
 
     def _resolve(self, replica: Replica, sources: KubeletSources) -> ReplicaSpec:
         """What to start. Raises Invalid for what is missing; a pull secret may be."""
-        spec = make_replica_spec(replica.pod, sources)
+        spec = replace(
+            make_replica_spec(self._devices.fit(replica.pod), sources),
+            devices=self._devices.held(replica.holder),
+        )
         if not self._backend.capabilities.uses_images:
             return spec
         secrets = resolve_pull_secrets(replica.pod, sources)
@@ -343,7 +403,7 @@ class Kubelet:
             self._settle(replica, name)
         replica.state = all_ended(replica.state, wall=self._clock.wall())
         if replica.ending:
-            replica.stage = Stage.ENDED
+            self._end(replica)
         elif replica.stage is Stage.REPLACING:
             replica.stage = Stage.LIVE
             if replica.verdict is not None:
@@ -353,7 +413,7 @@ class Kubelet:
                 replica.verdict = None
             self._restarts.after_exit(replica, replica.blamed)
         else:
-            replica.stage = Stage.ENDED
+            self._end(replica)
             text = event.message or "The replica disappeared without being asked to stop"
             replica.state = lifecycle.fail_replica(replica.state, "ReplicaLost", text)
             replica.notes.append(Note(WARNING, "ReplicaLost", text))

@@ -123,6 +123,8 @@ async def recover(store: Store, kubelet: Kubelet, backend: ReplicaBackend) -> No
     """
     found = await backend.find_running() if backend.capabilities.adopts else ()
     running = {each.key: each for each in found}
+    for each in found:
+        kubelet.claim(each)
     for entry in store.entries(Pod):
         key = ReplicaKey(entry.namespace, entry.name)
         pod = store.view(Pod, entry)
@@ -137,8 +139,8 @@ async def recover(store: Store, kubelet: Kubelet, backend: ReplicaBackend) -> No
             left = store.find(Pod, entry.name, entry.namespace)
             if left is not None:
                 remove_finalizer(store, left)
-    for key in running:
-        kubelet.stop_unknown(key)
+    for each in running.values():
+        kubelet.stop_unknown(each)
 
 
 def remove_finalizer(store: Store, pod: Pod) -> None:

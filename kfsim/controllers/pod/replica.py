@@ -11,6 +11,7 @@ from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.controllers.pod.environment import Sources, resolve_container
 from kfsim.controllers.pod.files import resolve_files
 from kfsim.replicas.backend import ReplicaEvent, ReplicaSpec
+from kfsim.replicas.devices import Holder
 from kfsim.replicas.lifecycle import ReplicaState, Running, Terminated
 from kfsim.replicas.marks import REVISION_LABEL
 from kfsim.replicas.serving import real_containers, serving_container, serving_port
@@ -21,6 +22,8 @@ DEFAULT_GRACE = 30.0
 class Stage(StrEnum):
     """Where a replica is between its Pod's first sight and its end."""
 
+    UNSCHEDULABLE = "Unschedulable"
+    """Waits for GPUs, or for a resource that this host will never have."""
     HELD = "Held"
     """A ConfigMap or Secret that the Pod needs is missing."""
     QUEUED = "Queued"
@@ -79,6 +82,11 @@ class Replica:
     blamed: str = ""
     verdict: tuple[str, str] | None = None
     outdated: bool = False
+
+    @property
+    def holder(self) -> Holder:
+        """Who it is in the books about GPUs."""
+        return Holder(*self.key, self.uid)
 
     @property
     def where(self) -> str:

@@ -20,6 +20,8 @@ from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerStatus
 from kfsim.api.knative_serving import Image, Revision, RevisionSpec
 from kfsim.api.meta import Condition, ObjectMeta, owner_reference
 from kfsim.controllers.revision.reconcile import RevisionReconciler
+from kfsim.controllers.runtime import Key
+from kfsim.replicas.choice import BackendChoice
 from kfsim.testing.reconciling import ReconcilerBench
 
 NAME = "iris-00001"
@@ -333,3 +335,33 @@ def test_a_name_taken_by_anothers_child_is_told(bench, model):
     bench.given(model(metadata=ObjectMeta(name=name, namespace="default")))
     bench.reconcile(NAME)
     assert read(bench, "ResourcesAvailable") == ("False", "NotOwned")
+
+
+class _Chooser:
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def choose(self, spec, annotations):
+        assert [each.name for each in spec.containers] == ["user-container"]
+        return self.answers.pop(0)
+
+
+def test_the_backend_is_chosen_once_and_recorded(bench):
+    chooser = _Chooser(None, BackendChoice("docker", "img is present"))
+    bench.reconciler = RevisionReconciler(
+        store=bench.store, clock=bench.clock, recorder=bench.recorder, chooser=chooser
+    )
+    waiting = bench.reconciler.reconcile(Key("default", NAME))
+    assert waiting.requeue_after is not None
+    assert bench.store.find(Deployment, f"{NAME}-deployment", "default") is None
+    for _ in range(3):  # asked once more, and never again
+        assert bench.reconciler.reconcile(Key("default", NAME)).requeue_after is None
+    revision = bench.store.get(Revision, NAME, "default")
+    changed = revision.metadata.replaced(labels={**revision.metadata.labels, "team": "a"})
+    bench.store.update(revision.replaced(metadata=changed))
+    bench.reconciler.reconcile(Key("default", NAME))
+    deployment = bench.store.get(Deployment, f"{NAME}-deployment", "default")
+    assert deployment.metadata.labels["team"] == "a"
+    assert deployment.metadata.annotations["kfsim.dev/backend"] == "docker"
+    assert deployment.metadata.annotations["kfsim.dev/backend-reason"] == "img is present"
+    assert deployment.spec.template.metadata.annotations["kfsim.dev/backend"] == "docker"

@@ -1,0 +1,119 @@
+"""The bridge network that a project's replicas share.
+
+It is made for the first replica and removed with the last. What cluster-local names need on it (a
+listener on its gateway's address) is opened before a container can ask.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kfsim.backends.docker.connection import Client
+from kfsim.backends.docker.engine import Engine, EngineRefused
+from kfsim.backends.docker.labels import STATE, network_name, state_filter
+from kfsim.replicas.backend import ReplicaSpec
+
+
+class ClusterNames(Protocol):
+    """How replicas find Services by their cluster-local names."""
+
+    async def open(self, gateway: str) -> None:
+        """Serve the network whose gateway has this address; called once per network."""
+        ...
+
+    @property
+    def dns(self) -> tuple[str, ...]:
+        """Name servers of every container."""
+        ...
+
+    def extra_hosts(self, spec: ReplicaSpec) -> tuple[str, ...]:
+        """`NAME:ADDRESS` entries for the hosts file of a replica's containers."""
+        ...
+
+
+class NoNames:
+    """Names are left as the engine resolves them."""
+
+    dns: tuple[str, ...] = ()
+
+    async def open(self, gateway: str) -> None:
+        """Nothing is served."""
+
+    def extra_hosts(self, spec: ReplicaSpec) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    name: str
+    network_id: str
+    gateway: str
+
+
+class ProjectNetwork:
+    """The network, found or made when it is first needed."""
+
+    def __init__(self, engine: Engine, *, state: str, names: ClusterNames) -> None:
+        self._engine = engine
+        self._state = state
+        self._names = names
+        self._lock = asyncio.Lock()
+        self._network: Network | None = None
+
+    @property
+    def gateway_address(self) -> str:
+        """The address at which replicas reach this host; empty before the first `ensure`."""
+        return self._network.gateway if self._network is not None else ""
+
+    async def ensure(self) -> Network:
+        """The network, ready for containers. Raises EngineUnavailable and EngineRefused."""
+        if self._network is not None:
+            return self._network
+        async with self._lock:
+            if self._network is None:
+                found = await self._engine.call("make the project's network", self._find_or_make)
+                await self._names.open(found.gateway)
+                self._network = found
+            return self._network
+
+    def forget(self) -> None:
+        """Look for it anew: it may be gone."""
+        self._network = None
+
+    async def remove(self) -> None:
+        """Remove every network of this state directory that no container uses any more."""
+        self._network = None
+        await self._engine.call(
+            "remove the project's network", lambda client: remove_networks(client, self._state)
+        )
+
+    def _find_or_make(self, client: Client) -> Network:
+        name = network_name(self._state)
+        found = next(iter(_networks(client, self._state)), None)
+        if found is None:
+            made = client.create_network(
+                name, driver="bridge", labels={STATE: self._state}, check_duplicate=True
+            )
+            found = client.inspect_network(made["Id"])
+        ranges = (found.get("IPAM") or {}).get("Config") or []
+        gateway = next((each["Gateway"] for each in ranges if each.get("Gateway")), "")
+        return Network(found["Name"], found["Id"], gateway)
+
+
+def remove_networks(client: Client, state: str) -> None:
+    """Remove a state directory's networks, but one that a foreign container uses. In a thread."""
+    for each in _networks(client, state):
+        try:
+            client.remove_network(each["Id"])
+        except Exception as error:
+            if getattr(error, "status_code", None) not in (403, 404):
+                raise
+            # in use by a container that is none of ours, or gone already
+
+
+def _networks(client: Client, state: str) -> list[dict[str, Any]]:
+    return list(client.networks(filters=state_filter(state)))
+
+
+__all__ = ["ClusterNames", "EngineRefused", "Network", "NoNames", "ProjectNetwork"]
