@@ -17,7 +17,7 @@ from kfsim.backends.storage.failures import StorageFailure
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
 from kfsim.backends.storage.settings import ArchiveLimits, StorageSettings
 from kfsim.backends.storage.store import ModelStore
-from tests.backends.storage.support import wait_for, workers
+from tests.backends.storage.support import wait_for, waits_for_a_lock, workers
 from tests.backends.storage.web import OCTETS, Page, Web
 
 pytestmark = [
@@ -348,13 +348,17 @@ async def test_a_source_that_refuses_is_not_stood_in_for(
 async def test_two_daemons_share_the_cache(
     store: ModelStore, tmp_path: Path, web: Web, cache_dir: Path
 ) -> None:
+    gate = threading.Event()
     url = web.put("/model", b"x" * 100_000, etag='"1"')
+    web.pages["/model"].gate = gate
     other = ModelStore(cache_dir=cache_dir, claims=tmp_path)
-    found = await asyncio.gather(
-        *(each.provide(make_request(tmp_path, url)) for each in (store, other))
-    )
-    assert found[0] == found[1]
-    assert sorted(headers.get("if-none-match", "") for _, headers in web.requests) == ["", '"1"']
+    first = asyncio.create_task(store.provide(make_request(tmp_path, url)))
+    await wait_for(web.arrived.is_set)
+    second = asyncio.create_task(other.provide(make_request(tmp_path, url)))
+    await wait_for(lambda: any(waits_for_a_lock(pid) for pid in workers()))
+    gate.set()
+    assert await first == await second
+    assert [headers.get("if-none-match") for _, headers in web.requests] == [None, '"1"']
     await other.close()
 
 
