@@ -376,19 +376,33 @@ async def test_what_a_daemon_uses_is_not_pruned(
     assert await other.size() == 0
 
 
-async def test_what_an_adopted_replica_uses_is_not_pruned(
+async def test_an_adopted_replica_goes_on_with_its_model(
     store: ModelStore, tmp_path: Path, web: Web, cache_dir: Path
 ) -> None:
-    used = await store.provide(make_request(tmp_path, web.put("/model", b"model")))
+    request = make_request(tmp_path, web.put("/model", b"model"), host_links=False)
+    assert await store.recall(request) is None
+    used = await store.provide(request)
     await store.close()
     (digest,) = objects(cache_dir)
     os.utime(cache_dir / "objects" / digest / "about.json", (1000, 1000))
     later, other = (ModelStore(cache_dir=cache_dir, claims=tmp_path) for _ in range(2))
-    await later.keep(used)
-    await later.keep(tmp_path)  # of this host: nothing that is ever pruned
+    assert await later.recall(request) == used
     assert await other.prune(unused_seconds=0) == 0
     await later.close()
     assert await other.prune(unused_seconds=0) == 5
+    assert await later.recall(request) is None
+    assert len(web.requests) == 1
+
+
+async def test_an_adopted_writer_goes_on_with_what_it_wrote(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    (tmp_path / "m").write_bytes(b"model")
+    request = make_request(tmp_path, str(tmp_path / "m"), writable=True, host_links=False)
+    view = await store.provide(request)
+    (view / "m").write_bytes(b"trained")
+    assert await store.recall(request) == view
+    assert files(view) == {"m": b"trained"}
 
 
 async def test_a_cache_that_cannot_be_made(tmp_path: Path, web: Web) -> None:
