@@ -18,6 +18,7 @@ from kfsim.backends.storage.failures import StorageFailure, cannot_provide, reda
 from kfsim.backends.storage.jobs import Jobs, Progress
 from kfsim.backends.storage.local import find_packed, is_remote, locate_model
 from kfsim.backends.storage.placing import leads_out, link_place, make_view
+from kfsim.backends.storage.records import erase_record, read_record, write_record
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
 from kfsim.backends.storage.settings import StorageSettings
 from kfsim.backends.storage.sharing import SharedWork
@@ -71,16 +72,14 @@ class ModelStore:
             for place in request.places
         ]
         try:
-            if await asyncio.to_thread(_serves_as_it_is, sources, request):
-                return sources[0]
-            await asyncio.to_thread(make_view, request.view, writable=request.writable)
-            for source, place in zip(sources, request.places, strict=True):
-                await self._place(source, place, request, progress)
+            folder = await self._lay_out(sources, request, progress)
+            if not request.host_links:
+                await asyncio.to_thread(write_record, request.view, folder)
         except OSError as error:
             raise StorageFailure(
                 f"cannot lay out the model in {request.view}: {error.strerror or error}"
             ) from error
-        return request.view
+        return folder
 
     def transfers(self) -> tuple[Transfer, ...]:
         """What is being fetched now."""
@@ -89,12 +88,17 @@ class ModelStore:
             for key, moved in self._fetches.moved().items()
         )
 
-    async def keep(self, folder: Path) -> None:
-        """Spare from pruning what an adopted replica uses: a folder that an earlier daemon's
-        `provide` gave it."""
+    async def recall(self, request: ModelRequest) -> Path | None:
+        """What `provide` gave for this view to a replica in a container, perhaps in an earlier
+        daemon's time: an adopted replica goes on with it, as with an emptyDir, and it is spared
+        from pruning. None where nothing is left of it."""
+        folder = await asyncio.to_thread(read_record, request.view)
+        if folder is None:
+            return None
         digest = self._cache.digest_of(folder)
         if digest is not None:
             await self._hold(digest)
+        return folder
 
     async def size(self) -> int:
         """Bytes of all models in the cache."""
@@ -115,6 +119,17 @@ class ModelStore:
         held, self._held = self._held, {}
         for descriptor in held.values():
             os.close(descriptor)
+
+    async def _lay_out(
+        self, sources: list[Path], request: ModelRequest, progress: Progress | None
+    ) -> Path:
+        if await asyncio.to_thread(_serves_as_it_is, sources, request):
+            return sources[0]
+        await asyncio.to_thread(erase_record, request.view)  # half a view is none
+        await asyncio.to_thread(make_view, request.view, writable=request.writable)
+        for source, place in zip(sources, request.places, strict=True):
+            await self._place(source, place, request, progress)
+        return request.view
 
     async def _source(
         self,

@@ -17,8 +17,6 @@ from typing import Any, Final
 
 from kfsim.backends.storage.cache import Cache
 from kfsim.backends.storage.failures import StorageFailure
-from kfsim.backends.storage.fetching import Fetched, fetch_remote, unpack_local
-from kfsim.backends.storage.http_errors import Patience
 from kfsim.backends.storage.placing import copy_place
 from kfsim.backends.storage.settings import CACHE_DIR_VARIABLE, ArchiveLimits
 from kfsim.base.clock import RealClock
@@ -43,17 +41,18 @@ class Reporter:
 
 
 def _fetch(job: Job) -> dict[str, Any]:
+    from kfsim.backends.storage.fetching import fetch_remote, unpack_local
+    from kfsim.backends.storage.http_errors import Patience  # late: copies need no HTTP library
+
     limits = ArchiveLimits(**job["limits"])
     cache = _open_cache(job)
     if "path" in job:
-        return _answer(unpack_local(Path(job["path"]), cache, limits=limits))
-    patience = Patience(connect=job["connect"], stall=job["stall"])
-    return _answer(
-        fetch_remote(job["uri"], cache, patience=patience, limits=limits, report=Reporter())
-    )
-
-
-def _answer(fetched: Fetched) -> dict[str, Any]:
+        fetched = unpack_local(Path(job["path"]), cache, limits=limits)
+    else:
+        patience = Patience(connect=job["connect"], stall=job["stall"])
+        fetched = fetch_remote(
+            job["uri"], cache, patience=patience, limits=limits, report=Reporter()
+        )
     return {"digest": fetched.digest, "note": fetched.note}
 
 

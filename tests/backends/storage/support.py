@@ -27,3 +27,9 @@ def workers() -> list[int]:
         if b"kfsim.backends.storage.worker" in command or not command:
             found.append(pid)
     return found
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    """Whether the process wants a lock of a file that another one holds."""
+    waiting = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+    return any(words[1] == "->" and words[5] == str(pid) for words in waiting)

@@ -17,7 +17,7 @@ from kfsim.backends.storage.failures import StorageFailure
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
 from kfsim.backends.storage.settings import ArchiveLimits, StorageSettings
 from kfsim.backends.storage.store import ModelStore
-from tests.backends.storage.support import wait_for, workers
+from tests.backends.storage.support import wait_for, waits_for_a_lock, workers
 from tests.backends.storage.web import OCTETS, Page, Web
 
 pytestmark = [
@@ -348,13 +348,17 @@ async def test_a_source_that_refuses_is_not_stood_in_for(
 async def test_two_daemons_share_the_cache(
     store: ModelStore, tmp_path: Path, web: Web, cache_dir: Path
 ) -> None:
+    gate = threading.Event()
     url = web.put("/model", b"x" * 100_000, etag='"1"')
+    web.pages["/model"].gate = gate
     other = ModelStore(cache_dir=cache_dir, claims=tmp_path)
-    found = await asyncio.gather(
-        *(each.provide(make_request(tmp_path, url)) for each in (store, other))
-    )
-    assert found[0] == found[1]
-    assert sorted(headers.get("if-none-match", "") for _, headers in web.requests) == ["", '"1"']
+    first = asyncio.create_task(store.provide(make_request(tmp_path, url)))
+    await wait_for(web.arrived.is_set)
+    second = asyncio.create_task(other.provide(make_request(tmp_path, url)))
+    await wait_for(lambda: any(waits_for_a_lock(pid) for pid in workers()))
+    gate.set()
+    assert await first == await second
+    assert [headers.get("if-none-match") for _, headers in web.requests] == [None, '"1"']
     await other.close()
 
 
@@ -372,19 +376,33 @@ async def test_what_a_daemon_uses_is_not_pruned(
     assert await other.size() == 0
 
 
-async def test_what_an_adopted_replica_uses_is_not_pruned(
+async def test_an_adopted_replica_goes_on_with_its_model(
     store: ModelStore, tmp_path: Path, web: Web, cache_dir: Path
 ) -> None:
-    used = await store.provide(make_request(tmp_path, web.put("/model", b"model")))
+    request = make_request(tmp_path, web.put("/model", b"model"), host_links=False)
+    assert await store.recall(request) is None
+    used = await store.provide(request)
     await store.close()
     (digest,) = objects(cache_dir)
     os.utime(cache_dir / "objects" / digest / "about.json", (1000, 1000))
     later, other = (ModelStore(cache_dir=cache_dir, claims=tmp_path) for _ in range(2))
-    await later.keep(used)
-    await later.keep(tmp_path)  # of this host: nothing that is ever pruned
+    assert await later.recall(request) == used
     assert await other.prune(unused_seconds=0) == 0
     await later.close()
     assert await other.prune(unused_seconds=0) == 5
+    assert await later.recall(request) is None
+    assert len(web.requests) == 1
+
+
+async def test_an_adopted_writer_goes_on_with_what_it_wrote(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    (tmp_path / "m").write_bytes(b"model")
+    request = make_request(tmp_path, str(tmp_path / "m"), writable=True, host_links=False)
+    view = await store.provide(request)
+    (view / "m").write_bytes(b"trained")
+    assert await store.recall(request) == view
+    assert files(view) == {"m": b"trained"}
 
 
 async def test_a_cache_that_cannot_be_made(tmp_path: Path, web: Web) -> None:
