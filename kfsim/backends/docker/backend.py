@@ -139,8 +139,10 @@ class DockerBackend:
         if replica is not None:
             await replica.stop(grace_seconds)
         elif key in self._found:
-            await self._remove([each.container_id for each in self._found[key].containers.values()])
-            self._found.pop(key, None)
+            found = self._found[key]
+            await self._remove([each.container_id for each in found.containers.values()])
+            if self._found.pop(key, None) is not None:
+                self.emit(ReplicaEvent(key, found.uid, ReplicaEventKind.GONE, reason="Stopped"))
 
     def address(self, key: ReplicaKey, port: int) -> Address:
         """See ReplicaBackend."""
