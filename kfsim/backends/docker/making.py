@@ -12,6 +12,7 @@ from kfsim.backends.docker.bodies import Allowances, Bind, Placement, Remark, ma
 from kfsim.backends.docker.connection import Client
 from kfsim.backends.docker.containers import Attempt
 from kfsim.backends.docker.engine import Engine, EngineRefused
+from kfsim.backends.docker.engine_errors import make_create_failure
 from kfsim.backends.docker.errors import NoSuchImage
 from kfsim.backends.docker.images import Images
 from kfsim.backends.docker.labels import STATE, container_name, make_labels
@@ -139,11 +140,11 @@ class ContainerMaker:
             raise
         except EngineRefused as error:
             if error.status != 409:
-                raise StartFailure(CREATE_ERROR, error.message) from error
+                raise make_create_failure(attempt.run.name, error.message) from error
         try:  # the name is taken by what an earlier life of the replica left
             return await self._host.engine.call(what, create_anew, undo=remove)
         except EngineRefused as error:
-            raise StartFailure(CREATE_ERROR, error.message) from error
+            raise make_create_failure(attempt.run.name, error.message) from error
 
     def _with_log(self, body: Mapping[str, Any]) -> dict[str, Any]:
         settings = self._host.settings

@@ -21,6 +21,7 @@ from kfsim.backends.docker.connection import Client
 from kfsim.backends.docker.containers import Attempt, ContainerRun, Stage
 from kfsim.backends.docker.ending import Exit, describe_end, look, plain_exit
 from kfsim.backends.docker.engine import EngineRefused, EngineUnavailable
+from kfsim.backends.docker.engine_errors import make_run_failure
 from kfsim.backends.docker.events import ContainerEnd
 from kfsim.backends.docker.logs import store_log
 from kfsim.backends.docker.making import STORAGE_INITIALIZER, ContainerMaker, MakerHost, remove
@@ -44,8 +45,6 @@ from kfsim.replicas.addresses import Address
 from kfsim.replicas.backend import ReplicaEvent, ReplicaEventKind, ReplicaSpec
 from kfsim.replicas.serving import QUEUE_PROXY
 
-# kubelet's reason for a container that was created and cannot be started (kuberuntime)
-RUN_ERROR = "RunContainerError"
 ENGINE_UNAVAILABLE = "EngineUnavailable"
 _SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
 # kubelet's least time between SIGTERM and SIGKILL (kuberuntime minimumGracePeriod)
@@ -320,7 +319,7 @@ class DockerReplica:
                 raise SandboxLost from error
             if error.status == 404:
                 self._host.network.forget()
-            raise StartFailure(RUN_ERROR, error.message) from error
+            raise make_run_failure(attempt.run.name, error.message) from error
 
     async def _discard(self, attempt: Attempt) -> None:
         """Remove what a failed start left."""
