@@ -4,6 +4,7 @@ Everything here blocks and runs in a thread; the `docker` package is imported th
 that alone takes a tenth of a second.
 """
 
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ Client: TypeAlias = Any
 """docker.APIClient; the package has no types."""
 NEEDED_API = (1, 41)
 _CONNECT_SECONDS = 10
+_UNIX = ("unix:", "http+unix:")
 _NO_DOCKER = "start Docker, or run without it: --runtime process"
 
 
@@ -55,6 +57,7 @@ def connect(host: str | None) -> Connection:
             f"cannot use the Docker engine at {where}: {error}; correct DOCKER_HOST"
         ) from error
     try:
+        _try_socket(where)
         version = _speak(client.version(api_version=False), where)
         client.close()
         options["version"] = version
@@ -74,6 +77,14 @@ def connect(host: str | None) -> Connection:
         raise describe_failure(error, where) from error
     finally:
         client.close()
+
+
+def _try_socket(where: str) -> None:
+    """Fail early, with the system's own error and nothing left open, where nobody listens."""
+    if where.startswith(_UNIX):
+        with socket.socket(socket.AF_UNIX) as tried:
+            tried.settimeout(_CONNECT_SECONDS)
+            tried.connect("/" + where.partition("://")[2].lstrip("/"))
 
 
 def _speak(answer: object, where: str) -> str:
@@ -101,7 +112,7 @@ def _reaches_bridges(where: str, info: Mapping[str, Any]) -> bool:
     """Whether this host has the engine's bridges: not with Docker Desktop, whose engine runs in a
     virtual machine, a rootless engine, which has a network namespace of its own, or a remote one.
     """
-    local = where.startswith(("unix:", "http+unix:"))
+    local = where.startswith(_UNIX)
     rootless = any("name=rootless" in str(each) for each in info.get("SecurityOptions") or ())
     desktop = "Docker Desktop" in str(info.get("OperatingSystem", ""))
     return sys.platform == "linux" and local and not rootless and not desktop

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,7 @@ from kfsim.base.clock import RealClock
 Job = Mapping[str, Any]
 _SECONDS_BETWEEN_REPORTS: Final = 0.2
 # Headers of archives are read into memory whole, and say themselves how long they are.
-_MEMORY_BYTES: Final = 4 * 2**30
+_MEMORY_BYTES: Final = 2**31
 
 
 class Reporter:
@@ -73,7 +74,13 @@ def _prune(job: Job) -> dict[str, Any]:
 
 def _open_cache(job: Job) -> Cache:
     cache = Cache(Path(job["cache"]), epoch=job["epoch"])
-    cache.open()
+    try:
+        cache.open()
+    except OSError as error:
+        raise StorageFailure(
+            f"{job['what']}: the model cache {job['cache']} cannot be used: {_say(error)}; make it "
+            f"writable, or choose another with {CACHE_DIR_VARIABLE}"
+        ) from error
     return cache
 
 
@@ -98,6 +105,11 @@ def main() -> None:
         _send({"failure": f"{job['what']}: {_say(error)}"})
     except MemoryError:
         _send({"failure": f"{job['what']}: it needs more than {_MEMORY_BYTES} bytes of memory"})
+    except Exception as error:  # noqa: BLE001  # the top of a process: the daemon tells the user
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        name = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
+        # Without the error's own text, which may quote the URI.
+        _send({"failure": f"{job['what']}: {name}, which is a fault of kfsim; report it"})
 
 
 def _say(error: OSError) -> str:
@@ -108,7 +120,8 @@ def _say(error: OSError) -> str:
 
 
 def _end_with_the_daemon() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not through the buffer: its lock outlives `main`
+        pass
     os._exit(1)
 
 
