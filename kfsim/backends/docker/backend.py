@@ -258,6 +258,7 @@ class DockerBackend:
         await self._tasks.close()
         for replica in tuple(self._replicas.values()):
             await replica.detach()
+        await self.network.close()
         await self.images.close()
         if self._owns_models:
             await self.models.close()

@@ -19,6 +19,8 @@ def read_live(
     client: Client, container_id: str, options: LogOptions, *, tty: bool
 ) -> Iterable[bytes]:
     """The lines of a container that exists; blocks between them with `follow`."""
+    # Its absence is found out here: the package leaves the connection open when `logs` does.
+    client.inspect_container(container_id)
     stream = client.logs(
         container_id,
         stream=True,
@@ -46,14 +48,20 @@ def store_log(client: Client, container_id: str, path: Path, *, tty: bool) -> No
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            before = b""
             for entry in read_live(client, container_id, options, tty=tty):
-                file.write(_stored(entry))
+                file.write(_stored(before))
+                before = entry
+            # The engine sends the last line as it was written, perhaps without its newline.
+            file.write(_stored(before and before.removesuffix(b"\n") + b"\n"))
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def _stored(entry: bytes) -> bytes:
+    if not entry:
+        return b""
     stamp, _, text = entry.partition(b" ")
     tag = b"F" if text.endswith(b"\n") else b"P"
     return b"%b %b %b\n" % (stamp, tag, text.removesuffix(b"\n"))

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from kfsim.backends.docker.connection import Client
 from kfsim.backends.docker.engine import Engine, EngineRefused
 from kfsim.backends.docker.labels import STATE, network_name, state_filter
+from kfsim.base.errors import KfsimError
+from kfsim.base.tasks import TaskSet
 from kfsim.replicas.backend import ReplicaSpec
 
 
@@ -58,8 +60,9 @@ class ProjectNetwork:
         self._engine = engine
         self._state = state
         self._names = names
-        self._lock = asyncio.Lock()
         self._network: Network | None = None
+        self._making: asyncio.Task[Network | KfsimError] | None = None
+        self._tasks = TaskSet("docker-network")
 
     @property
     def gateway_address(self) -> str:
@@ -67,15 +70,34 @@ class ProjectNetwork:
         return self._network.gateway if self._network is not None else ""
 
     async def ensure(self) -> Network:
-        """The network, ready for containers. Raises EngineUnavailable and EngineRefused."""
+        """The network, ready for containers. Raises EngineUnavailable and EngineRefused.
+
+        It is made by a task of its own: were it cancelled with the replica that asked first, the
+        engine might make it all the same, and then another for the next.
+        """
         if self._network is not None:
             return self._network
-        async with self._lock:
-            if self._network is None:
-                found = await self._engine.call("make the project's network", self._find_or_make)
-                await self._names.open(found.gateway)
-                self._network = found
-            return self._network
+        if self._making is None:
+            self._making = self._tasks.spawn(self._make(), name="make")
+        made = await asyncio.shield(self._making)
+        if isinstance(made, KfsimError):
+            raise made
+        return made
+
+    async def _make(self) -> Network | KfsimError:
+        try:
+            found = await self._engine.call("make the project's network", self._find_or_make)
+            await self._names.open(found.gateway)
+            self._network = found
+            return found
+        except KfsimError as error:  # for those who wait
+            return error
+        finally:
+            self._making = None
+
+    async def close(self) -> None:
+        """Make no more networks."""
+        await self._tasks.close()
 
     def forget(self) -> None:
         """Look for it anew: it may be gone."""
