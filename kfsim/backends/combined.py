@@ -38,9 +38,13 @@ class CombinedBackend:
 
     @property
     def capabilities(self) -> BackendCapabilities:
-        """Adoption is asked of each; the rest is each replica's own backend's."""
-        adopts = any(each.capabilities.adopts for each in self._backends.values())
-        return BackendCapabilities(name="combined", adopts=adopts)
+        """What any of them can; the rest is each replica's own backend's."""
+        all_of_them = [each.capabilities for each in self._backends.values()]
+        return BackendCapabilities(
+            name="combined",
+            adopts=any(each.adopts for each in all_of_them),
+            uses_images=any(each.uses_images for each in all_of_them),
+        )
 
     def subscribe(self, listener: Callable[[ReplicaEvent], None]) -> None:
         """See ReplicaBackend."""

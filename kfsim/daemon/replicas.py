@@ -6,6 +6,7 @@ from typing import Any
 
 from kfsim.backends.choosing import AutoChooser
 from kfsim.backends.combined import CombinedBackend
+from kfsim.backends.docker import leftovers
 from kfsim.backends.docker.backend import DockerBackend
 from kfsim.backends.docker.settings import DockerSettings
 from kfsim.backends.process.backend import ProcessBackend
@@ -34,6 +35,12 @@ def make_docker_settings(settings: DaemonSettings) -> DockerSettings:
         allow_privileged=settings.allow_privileged,
         allow_host_path=settings.allow_host_path,
     )
+
+
+def remove_leftovers(state_dir: Path) -> int:
+    """Remove what a killed daemon of this state directory left in the engine; the number of its
+    containers."""
+    return leftovers.remove_leftovers(state_label(state_dir))
 
 
 class EngineImages:

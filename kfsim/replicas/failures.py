@@ -1,4 +1,4 @@
-"""What follows when a container cannot be started: the words of its Events, and the next attempt.
+"""What follows when a container cannot be started or ends: the words for it, the next attempt.
 
 The texts are kubelet's (pkg/kubelet/kuberuntime startContainer, pkg/kubelet/images). Failures of
 pulls wait longer each time; one of the engine's create or configuration is tried again with every
@@ -88,3 +88,10 @@ def describe_failure(reason: str, message: str, *, image: str) -> Iterable[Event
         yield EventText("Failed", f"Error: {message or reason}")
         return
     yield EventText("Failed", f"Error: {reason}")
+
+
+def describe_end(reason: str | None, message: str | None) -> str:
+    """What a container said last; of one killed for memory, which cannot say it, that as well."""
+    if reason != OOM_KILLED:
+        return message or ""
+    return f"{OOM_KILLED}: {message}" if message else OOM_KILLED

@@ -188,6 +188,7 @@ def adopt_replica(pod: Pod, *, wall: float, now: float) -> ReplicaState:
                     phase=Running(_started_at(status, wall)),
                     container_id=status.container_id or "",
                     image_id=status.image_id or "",
+                    last=_last_end(status),
                     restarts=status.restart_count or 0,
                     initialized=bool(status.started),
                     backoff=Backoff(0.0, now),
@@ -199,6 +200,20 @@ def adopt_replica(pod: Pod, *, wall: float, now: float) -> ReplicaState:
 def _started_at(status: ContainerStatus, wall: float) -> float:
     running = None if status.state is None else status.state.running
     return parse_timestamp(running.started_at) if running and running.started_at else wall
+
+
+def _last_end(status: ContainerStatus) -> Terminated | None:
+    ended = None if status.last_state is None else status.last_state.terminated
+    if ended is None or not ended.finished_at:
+        return None
+    return Terminated(
+        exit_code=ended.exit_code,
+        reason=ended.reason or "Error",
+        finished=parse_timestamp(ended.finished_at),
+        started=parse_timestamp(ended.started_at) if ended.started_at else None,
+        signal=ended.signal,
+        message=ended.message or "",
+    )
 
 
 def observe(state: ReplicaState, event: ReplicaEvent, *, wall: float, now: float) -> ReplicaState:

@@ -41,6 +41,18 @@ class DockerCommand:
             raise RuntimeError(f"docker {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout.strip()
 
+    def logs(self, container: str) -> str:
+        """What a container wrote so far, both streams."""
+        done = subprocess.run(
+            [docker_program(), "logs", container],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
     def copy_image(self, image: str, target: "DockerCommand") -> None:
         """`docker save | docker load`, unless the target has it."""
         if target.run("images", "--quiet", image):

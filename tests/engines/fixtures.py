@@ -16,6 +16,7 @@ import pytest
 
 from tests.backends.base_image import build_base_image
 from tests.engines.command import DEFAULT_URL, DockerCommand, docker_program, problem_of
+from tests.engines.images import build_sklearn_image
 from tests.engines.private import PrivateEngine, missing_for_private_engine
 from tests.engines.registry import PROGRAM, Registry
 
@@ -58,6 +59,14 @@ def docker_command(engine: str) -> DockerCommand:
 def base_image(engine: str) -> str:
     """An image with Python and a shell, made without a hub."""
     return build_base_image(docker_program(), host=engine)
+
+
+@pytest.fixture(scope="session")
+def sklearn_image(
+    docker_command: DockerCommand, base_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """kfsim's image for sklearn models, as `kfsim images build` makes it."""
+    return build_sklearn_image(docker_command, base_image, tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture(scope="session")

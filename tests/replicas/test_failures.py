@@ -2,7 +2,13 @@
 
 import pytest
 
-from kfsim.replicas.failures import Retry, describe_failure, prevents_start, resolve_retry
+from kfsim.replicas.failures import (
+    Retry,
+    describe_end,
+    describe_failure,
+    prevents_start,
+    resolve_retry,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +84,16 @@ def test_events_are_in_kubelets_words(reason, message, events):
 )
 def test_waiting_reasons_that_prevent_a_start(reason, prevented):
     assert prevents_start(reason) == prevented
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "text"),
+    [
+        ("OOMKilled", "shard 3", "OOMKilled: shard 3"),
+        ("OOMKilled", None, "OOMKilled"),
+        ("Error", "boom", "boom"),
+        ("Error", None, ""),
+    ],
+)
+def test_a_kill_for_memory_is_always_named(reason, message, text):
+    assert describe_end(reason, message) == text

@@ -174,4 +174,5 @@ def test_an_adopted_replica_keeps_its_history():
     adopted = lifecycle.adopt_replica(pod, wall=2000.0, now=50.0)
     record = adopted.find(SERVING)
     assert (record.restarts, record.phase, record.probed) == (1, Running(1003.0), False)
+    assert record.last == state.find(SERVING).last
     assert adopted.initialized

@@ -78,9 +78,11 @@ def make_create_request(
     }
     if security.user:
         body["User"] = security.user
+    remarks = (*limits.remarks, *security.remarks)
     if not placement.join:
         _own_network(body, spec, container, placement)
-    return CreateRequest(body, (*limits.remarks, *security.remarks))
+        remarks += _ignored(spec)
+    return CreateRequest(body, remarks)
 
 
 def _process(container: Container, env: Mapping[str, str]) -> dict[str, Any]:
@@ -149,6 +151,13 @@ def _own_network(
         port: [{"HostIp": _LOOPBACK, "HostPort": ""}] for port in published
     }
     body["HostConfig"].update(names.settings)
+
+
+def _ignored(spec: ReplicaSpec) -> tuple[Remark, ...]:
+    if not spec.pod.spec.host_network:
+        return ()
+    text = "The Pod has hostNetwork: it gets a network of its own, in which its ports are free"
+    return (Remark("HostNetworkIgnored", text),)
 
 
 def _mount(bind: Bind) -> dict[str, Any]:

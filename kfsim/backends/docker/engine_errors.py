@@ -7,8 +7,8 @@ with the mend. Reasons are kubelet's (pkg/kubelet/container/sync_result.go, kube
 import re
 
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
+from kfsim.replicas.failures import RUN_ERROR
 
-RUN_ERROR = "RunContainerError"
 # Outermost first; each is dropped where the text begins with it.
 _WRAPPERS = re.compile(
     r"^(?:failed to create (?:shim )?task(?: for container)?: "

@@ -28,10 +28,10 @@ from kfsim.base.clock import Clock, RealClock
 from kfsim.base.quantities import format_duration
 from kfsim.base.tasks import TaskSet
 from kfsim.replicas.backend import RegistryLogin
+from kfsim.replicas.failures import PULL_ERROR
 
 Note = Callable[[Remark], None]
 INVALID_IMAGE_NAME = "InvalidImageName"
-ERR_IMAGE_PULL = "ErrImagePull"
 ERR_IMAGE_NEVER_PULL = "ErrImageNeverPull"
 _ALWAYS, _NEVER, _IF_NOT_PRESENT = "Always", "Never", "IfNotPresent"
 _NOT_FOUND = 404
@@ -176,12 +176,12 @@ class Images:
         try:
             await self._puller.pull(reference, find_logins(reference, logins))
         except PullFailed as failed:
-            raise StartFailure(ERR_IMAGE_PULL, describe_pull_error(image, failed.words)) from failed
+            raise StartFailure(PULL_ERROR, describe_pull_error(image, failed.words)) from failed
         took = format_duration(round(self._clock.now() - began, 3))
         pulled = await self._find(reference)
         if pulled is None:
             raise StartFailure(
-                ERR_IMAGE_PULL,
+                PULL_ERROR,
                 describe_pull_error(image, "it was pulled, and removed before it was used"),
             )
         text = f'Successfully pulled image "{image}" in {took}'

@@ -106,7 +106,9 @@ class ProjectNetwork:
     async def remove(self) -> None:
         """Remove every network of this state directory that no container uses any more."""
         self._network = None
-        await self._engine.call("remove the project's network", self._remove)
+        await self._engine.call(
+            "remove the project's network", lambda client: remove_networks(client, self._state)
+        )
 
     def _find_or_make(self, client: Client) -> Network:
         name = network_name(self._state)
@@ -120,14 +122,16 @@ class ProjectNetwork:
         gateway = next((each["Gateway"] for each in ranges if each.get("Gateway")), "")
         return Network(found["Name"], found["Id"], gateway)
 
-    def _remove(self, client: Client) -> None:
-        for each in _networks(client, self._state):
-            try:
-                client.remove_network(each["Id"])
-            except Exception as error:
-                if getattr(error, "status_code", None) not in (403, 404):
-                    raise
-                # in use by a container that is none of ours, or gone already
+
+def remove_networks(client: Client, state: str) -> None:
+    """Remove a state directory's networks, but one that a foreign container uses. In a thread."""
+    for each in _networks(client, state):
+        try:
+            client.remove_network(each["Id"])
+        except Exception as error:
+            if getattr(error, "status_code", None) not in (403, 404):
+                raise
+            # in use by a container that is none of ours, or gone already
 
 
 def _networks(client: Client, state: str) -> list[dict[str, Any]]:

@@ -13,8 +13,7 @@ from typing import Any
 from kfsim.api.core import Container, Pod
 from kfsim.backends.docker.creation import Allowances, Remark
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
-
-CONFIG_ERROR = "CreateContainerConfigError"
+from kfsim.replicas.failures import CONFIG_ERROR
 
 
 @dataclass(frozen=True, slots=True)

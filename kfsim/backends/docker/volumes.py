@@ -17,8 +17,8 @@ from kfsim.backends.expansion import expand, resolve_variables, unknown_names
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
 from kfsim.backends.volumes import VolumeSources, claim_folder, resolve_below, write_files
 from kfsim.replicas.backend import ReplicaSpec
+from kfsim.replicas.failures import CONFIG_ERROR
 
-CONFIG_ERROR = "CreateContainerConfigError"
 UNSUPPORTED_VOLUME = "Unsupported"
 _MEDIA = ("", "Memory")
 _ANYONE = 0o777

@@ -16,18 +16,21 @@ async def probe_tcp(address: Address, *, timeout: float, stays_open: bool) -> Pr
     within the grace of 50 ms."""
     try:
         async with asyncio.timeout(timeout):
-            reader, writer = await dial(address)
+            accepted = await _accepts(address, stays_open=stays_open)
     except TimeoutError:
         return ProbeResult(success=False, message=f"dial tcp {address}: i/o timeout")
     except OSError as error:
         return ProbeResult(success=False, message=describe_dialing(address, error))
+    refused = "" if accepted else f"dial tcp {address}: connect: connection refused"
+    return ProbeResult(success=accepted, message=refused)
+
+
+async def _accepts(address: Address, *, stays_open: bool) -> bool:
+    reader, writer = await dial(address)
     try:
-        if stays_open and await _hangs_up(reader):
-            refused = f"dial tcp {address}: connect: connection refused"
-            return ProbeResult(success=False, message=refused)
+        return not (stays_open and await _hangs_up(reader))
     finally:
         writer.close()
-    return ProbeResult(success=True)
 
 
 async def _hangs_up(reader: asyncio.StreamReader) -> bool:

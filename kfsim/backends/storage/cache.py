@@ -12,7 +12,6 @@ epoch) the content is read again before its first use.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -21,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kfsim.backends.storage.failures import StorageFailure
-from kfsim.backends.storage.settings import CACHE_DIR_VARIABLE
+from kfsim.backends.storage.locks import Locks
 from kfsim.backends.storage.trees import TreeSummary, remove_tree, seal_tree, summarize_tree
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -57,30 +55,25 @@ class Cache:
     def __init__(self, root: Path, *, epoch: str) -> None:
         self._root = root
         self._epoch = epoch
+        self._locks = Locks(root / "lock")
 
     def open(self) -> None:
-        """Make the folders and remove what ended workers left. Raises StorageFailure."""
-        try:
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._root.chmod(0o700)
-            for name in _FOLDERS:
-                (self._root / name).mkdir(mode=0o700, exist_ok=True)
-            for left in sorted((self._root / "tmp").iterdir()):
-                with self._lock(left.name, wait=False) as mine:
-                    if mine:
-                        remove_tree(left)
-        except OSError as error:
-            raise StorageFailure(
-                f"cannot use the model cache {self._root}: {error.strerror or error}; make it "
-                f"writable, or choose another with {CACHE_DIR_VARIABLE}"
-            ) from error
+        """Make the folders and remove what ended workers left. Raises OSError."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root.chmod(0o700)
+        for name in _FOLDERS:
+            (self._root / name).mkdir(mode=0o700, exist_ok=True)
+        for left in sorted((self._root / "tmp").iterdir()):
+            with self._locks.attempt(left.name) as mine:
+                if mine:
+                    remove_tree(left)
 
     @contextlib.contextmanager
     def working_on(self, key: str) -> Iterator[Path]:
         """An empty folder to make something of the source in; others who work on the same source
         wait, in whatever process they are."""
         folder = self._root / "tmp" / key
-        with self._lock(key):
+        with self._locks.hold(key):
             remove_tree(folder)
             folder.mkdir(mode=0o700)
             try:
@@ -93,7 +86,7 @@ class Cache:
         known = self._read_index(key)
         if known is None:
             return None
-        with self._lock(known.digest):
+        with self._locks.hold(known.digest):
             return known if self._is_whole(known.digest) else None
 
     def remember(self, key: str, known: Known, *, source: str) -> None:
@@ -111,7 +104,7 @@ class Cache:
         tree.rename(made / "tree")
         (made / "tree").chmod(0o555)
         self._write_about(made, summary)
-        with self._lock(summary.digest):
+        with self._locks.hold(summary.digest):
             if not self._is_whole(summary.digest):
                 made.rename(self._object(summary.digest))
         return summary.digest
@@ -120,11 +113,14 @@ class Cache:
         """The folder with the model's files."""
         return self._object(digest) / "tree"
 
+    def digest_of(self, folder: Path) -> str | None:
+        """The object whose tree the folder is, if there is such an object."""
+        digest = folder.parent.name
+        return digest if folder == self.tree(digest) and folder.is_dir() else None
+
     def hold(self, digest: str) -> int:
         """A descriptor that keeps the object from being pruned until it is closed."""
-        descriptor = self._open_lock(f"used-{digest}")
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        return descriptor
+        return self._locks.share(f"used-{digest}")
 
     def size(self) -> int:
         """Bytes of all models."""
@@ -134,13 +130,13 @@ class Cache:
         """Remove what nobody holds and nobody asked for since then (Unix seconds): the bytes."""
         freed = 0
         for each in self._objects():
-            with self._lock(f"used-{each.name}", wait=False) as unused, self._lock(each.name):
+            with self._locks.attempt(f"used-{each.name}") as unused, self._locks.hold(each.name):
                 about = each / "about.json"
                 if unused and (not about.exists() or about.stat().st_mtime < unused_since):
                     freed += self._about(each).get("bytes", 0)
                     remove_tree(each)
         for entry in sorted((self._root / "index").glob("*.json")):
-            with self._lock(entry.stem, wait=False) as mine:
+            with self._locks.attempt(entry.stem) as mine:
                 known = self._read_index(entry.stem)
                 if mine and (known is None or not self.tree(known.digest).is_dir()):
                     entry.unlink()
@@ -195,23 +191,3 @@ class Cache:
         new = path.with_suffix(f".{os.getpid()}")
         new.write_text(json.dumps(content))
         new.replace(path)
-
-    @contextlib.contextmanager
-    def _lock(self, name: str, *, wait: bool = True) -> Iterator[bool]:
-        """Hold a lock of the whole cache; without waiting, gives whether it is held."""
-        descriptor = self._open_lock(name)
-        try:
-            yield _try_lock(descriptor, wait=wait)
-        finally:
-            os.close(descriptor)
-
-    def _open_lock(self, name: str) -> int:
-        return os.open(self._root / "lock" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _try_lock(descriptor: int, *, wait: bool) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    return True

@@ -38,18 +38,24 @@ def fetch_remote(
         validators = {} if known is None else known.validators
         body = work / "body"
         try:
-            got = download(uri, body, known=validators, patience=patience, report=report)
+            fresh = download(
+                uri,
+                body,
+                known=validators,
+                patience=patience,
+                accept=lambda media_type: check_media_type(uri, form, media_type),
+                report=report,
+            )
         except SourceDown as down:
             if known is None:
                 raise
             note = f"the model {redact_uri(uri)} is what was fetched earlier: {down.problem}"
             return Fetched(known.digest, note)
-        if got is None:
+        if fresh is None:
             assert known is not None
             return Fetched(known.digest)
-        check_media_type(uri, form, got.content_type)
         tree = _make_tree(body, form, work, limits=limits, what=cannot_provide(uri))
-        found = Known(cache.publish(work, tree), got.validators)
+        found = Known(cache.publish(work, tree), fresh)
         cache.remember(key, found, source=redact_uri(uri))
         return Fetched(found.digest)
 

@@ -39,8 +39,19 @@ def packed_kind(name: str) -> str | None:
     return _PACKED.get(_NAMES.guess_type(name)[0] or "")
 
 
+def is_http_url(uri: str) -> bool:
+    """Whether the text is a URL with a host and, if it has one, a port that can be."""
+    try:
+        parts = urlsplit(uri)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def parse_form(uri: str) -> Form:
     """The form of what a URL names. Raises StorageFailure."""
+    if not is_http_url(uri):
+        raise StorageFailure(f"{cannot_provide(uri)}: this is no valid URL; correct storageUri")
     parts = urlsplit(uri)
     name = posixpath.basename(parts.path)
     if name in ("", ".", "..") or "\0" in name:

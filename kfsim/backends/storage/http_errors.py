@@ -47,6 +47,8 @@ def explain(uri: str, error: errors.HTTPError, *, host: str, patience: Patience)
             return SourceDown(uri, f"{host} did not take the connection in {patience.connect} s")
         case errors.ReadTimeoutError():
             return SourceDown(uri, f"{host} sent nothing for {patience.stall} s")
+        case errors.ProxySchemeUnknown():
+            return StorageFailure(f"{what}: only HTTP proxies are supported; see https_proxy")
         case errors.LocationValueError():
             return StorageFailure(f"{what}: this is no valid URL; correct storageUri")
         case _:

@@ -7,7 +7,6 @@ becomes basic authentication and stays with its origin when a redirect leads els
 import shutil
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from urllib3 import exceptions as errors
 from urllib3.util import Timeout, make_headers
 
 from kfsim.backends.storage.failures import StorageFailure, cannot_provide, redact_uri
+from kfsim.backends.storage.forms import is_http_url
 from kfsim.backends.storage.http_errors import Patience, SourceDown, explain
 from kfsim.backends.storage.settings import CACHE_DIR_VARIABLE
 
@@ -38,18 +38,18 @@ _MENDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A body that was written whole, its media type, and what a later request may ask by."""
-
-    content_type: str
-    validators: Mapping[str, str]
-
-
 def download(
-    uri: str, target: Path, *, known: Mapping[str, str], patience: Patience, report: Report
-) -> Download | None:
-    """Write the body to `target`; None when it is still what `known` validators describe.
+    uri: str,
+    target: Path,
+    *,
+    known: Mapping[str, str],
+    patience: Patience,
+    accept: Callable[[str], None],
+    report: Report,
+) -> Mapping[str, str] | None:
+    """Write the body to `target`: the validators that a later request may ask by, or None when it
+    is still what the `known` ones describe. `accept` is given the media type before the body is
+    read, and raises StorageFailure for a wrong one.
 
     Raises SourceDown and StorageFailure.
     """
@@ -63,17 +63,15 @@ def download(
         if response.status == HTTPStatus.NOT_MODIFIED and known:
             return None
         _check_status(uri, response)
+        accept(response.headers.get("content-type", ""))
         _save(uri, response, target, report)
     finally:
         response.close()
-    return Download(
-        response.headers.get("content-type", ""),
-        {
-            name: value
-            for name in ("etag", "last-modified", "content-length")
-            if (value := response.headers.get(name))
-        },
-    )
+    return {
+        name: value
+        for name in ("etag", "last-modified", "content-length")
+        if (value := response.headers.get(name)) and value.isprintable()
+    }
 
 
 def _follow(uri: str, headers: Mapping[str, str], patience: Patience) -> urllib3.BaseHTTPResponse:
@@ -104,28 +102,31 @@ def _follow(uri: str, headers: Mapping[str, str], patience: Patience) -> urllib3
         response.close()
         here = urljoin(here, location)
         if here in seen or len(seen) > _MAX_REDIRECTS:
-            what = "to itself" if here in seen else f"more than {_MAX_REDIRECTS} times"
+            what = "in a circle" if here in seen else f"more than {_MAX_REDIRECTS} times"
             raise StorageFailure(
                 f"{cannot_provide(uri)}: the server redirects {what}; correct storageUri"
             )
-        if urlsplit(here).scheme not in ("http", "https"):
+        if not is_http_url(here):
             raise StorageFailure(
-                f"{cannot_provide(uri)}: the server redirects to {redact_uri(here)}, which is not "
-                "HTTP; correct storageUri"
+                f"{cannot_provide(uri)}: the server redirects to {redact_uri(here)}, which is no "
+                "HTTP URL; correct storageUri"
             )
 
 
 def _manager(parts: SplitResult) -> urllib3.PoolManager:
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    context = ssl.create_default_context()
     if proxy is None or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return urllib3.PoolManager(ssl_context=context)
+        # The authorities are read from disk, so only where they are needed.
+        secure = parts.scheme == "https"
+        return urllib3.PoolManager(ssl_context=ssl.create_default_context() if secure else None)
     where = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     login = _login(where)
+    context = ssl.create_default_context()
     return urllib3.ProxyManager(
         where._replace(netloc=where.netloc.rpartition("@")[2]).geturl(),
         proxy_headers=make_headers(proxy_basic_auth=login) if login else None,
+        proxy_ssl_context=context,
         ssl_context=context,
     )
 

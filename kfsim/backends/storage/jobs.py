@@ -49,14 +49,19 @@ class Jobs:
                 await process.wait()
 
 
+def make_environment() -> dict[str, str]:
+    """What a worker runs in: enough to find kfsim, proxies and certificates."""
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed | {"LANG": "C.UTF-8", "PYTHONPATH": str(_PACKAGE_ROOT)}
+
+
 async def _start() -> Process:
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     try:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", _WORKER),
             stdin=PIPE,
             stdout=PIPE,
-            env=environment | {"LANG": "C.UTF-8", "PYTHONPATH": str(_PACKAGE_ROOT)},
+            env=make_environment(),
             cwd="/",
             limit=_LINE_BYTES,
             start_new_session=True,  # a Ctrl-C in the terminal is the daemon's to handle

@@ -35,11 +35,20 @@ def leads_out(folder: Path) -> bool:
     for parent, folders, files in os.walk(root):
         for name in (*folders, *files):
             path = Path(parent, name)
-            if path.is_symlink() and (
-                os.readlink(path).startswith("/") or not path.resolve().is_relative_to(root)
-            ):
+            if path.is_symlink() and not _stays(path, root):
                 return True
     return False
+
+
+def _stays(link: Path, root: Path) -> bool:
+    """Whether the link is relative, never climbs above the root, and ends below it."""
+    written = os.readlink(link)
+    depth = len(link.parent.relative_to(root).parts)
+    for part in written.split("/"):
+        depth += -1 if part == ".." else part not in ("", ".")
+        if depth < 0:
+            return False
+    return not written.startswith("/") and link.resolve().is_relative_to(root)
 
 
 def link_place(source: Path, view: Path, folder: str) -> None:

@@ -24,7 +24,7 @@ class StorageSettings:
 
     connect_seconds: float = 10.0
     stall_seconds: float = 60.0
-    parallel: int = 4
+    parallel: int = 8
     """Child processes at a time; more wait."""
     limits: ArchiveLimits = ArchiveLimits()
 

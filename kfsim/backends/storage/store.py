@@ -9,20 +9,21 @@ waits for it any more. What touches many bytes runs in child processes (`jobs`).
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from kfsim.backends.storage.cache import Cache, current_epoch
-from kfsim.backends.storage.failures import StorageFailure, redact_uri
+from kfsim.backends.storage.failures import StorageFailure, cannot_provide, redact_uri
 from kfsim.backends.storage.jobs import Jobs, Progress
 from kfsim.backends.storage.local import find_packed, is_remote, locate_model
 from kfsim.backends.storage.placing import leads_out, link_place, make_view
+from kfsim.backends.storage.records import erase_record, read_record, write_record
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
 from kfsim.backends.storage.settings import StorageSettings
+from kfsim.backends.storage.sharing import SharedWork
 from kfsim.backends.transfers import Transfer
 from kfsim.base.clock import RealClock
-from kfsim.base.tasks import TaskSet
 
 Note = Callable[[str], None]
 """Hears what went otherwise than asked, though the model is there."""
@@ -32,19 +33,12 @@ Note = Callable[[str], None]
 _PRUNE_MARGIN_SECONDS: Final = 60.0
 
 
-@dataclass(slots=True, eq=False)
-class _Fetch:
-    """One fetch under way, who listens to it, and how many wait."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A tree of the cache; `note` is not empty when it may be older than its source."""
 
-    task: "asyncio.Task[tuple[Path, str] | StorageFailure] | None" = None
-    waiting: int = 0
-    listeners: list[Progress] = field(default_factory=list)
-    moved: tuple[int, int | None] = (0, None)
-
-    def progress(self, current: int, total: int | None) -> None:
-        self.moved = (current, total)
-        for each in self.listeners:
-            each(current, total)
+    tree: Path
+    note: str
 
 
 class ModelStore:
@@ -61,8 +55,7 @@ class ModelStore:
         self._epoch = current_epoch()
         self._cache = Cache(cache_dir, epoch=self._epoch)
         self._jobs = Jobs(parallel=self._settings.parallel)
-        self._tasks = TaskSet("models")
-        self._fetches: dict[str, _Fetch] = {}
+        self._fetches = SharedWork[_Found]("models")
         self._held: dict[str, int] = {}
 
     async def provide(
@@ -79,23 +72,33 @@ class ModelStore:
             for place in request.places
         ]
         try:
-            if await asyncio.to_thread(_serves_as_it_is, sources, request):
-                return sources[0]
-            await asyncio.to_thread(make_view, request.view, writable=request.writable)
-            for source, place in zip(sources, request.places, strict=True):
-                await self._place(source, place, request, progress)
+            folder = await self._lay_out(sources, request, progress)
+            if not request.host_links:
+                await asyncio.to_thread(write_record, request.view, folder)
         except OSError as error:
             raise StorageFailure(
                 f"cannot lay out the model in {request.view}: {error.strerror or error}"
             ) from error
-        return request.view
+        return folder
 
     def transfers(self) -> tuple[Transfer, ...]:
         """What is being fetched now."""
         return tuple(
-            Transfer(f"model {redact_uri(key)}", *fetch.moved)
-            for key, fetch in self._fetches.items()
+            Transfer(f"model {redact_uri(key)}", *moved)
+            for key, moved in self._fetches.moved().items()
         )
+
+    async def recall(self, request: ModelRequest) -> Path | None:
+        """What `provide` gave for this view to a replica in a container, perhaps in an earlier
+        daemon's time: an adopted replica goes on with it, as with an emptyDir, and it is spared
+        from pruning. None where nothing is left of it."""
+        folder = await asyncio.to_thread(read_record, request.view)
+        if folder is None:
+            return None
+        digest = self._cache.digest_of(folder)
+        if digest is not None:
+            await self._hold(digest)
+        return folder
 
     async def size(self) -> int:
         """Bytes of all models in the cache."""
@@ -112,10 +115,21 @@ class ModelStore:
 
     async def close(self) -> None:
         """End what is under way, and let go of the models in use."""
-        await self._tasks.close()
+        await self._fetches.close()
         held, self._held = self._held, {}
         for descriptor in held.values():
             os.close(descriptor)
+
+    async def _lay_out(
+        self, sources: list[Path], request: ModelRequest, progress: Progress | None
+    ) -> Path:
+        if await asyncio.to_thread(_serves_as_it_is, sources, request):
+            return sources[0]
+        await asyncio.to_thread(erase_record, request.view)  # half a view is none
+        await asyncio.to_thread(make_view, request.view, writable=request.writable)
+        for source, place in zip(sources, request.places, strict=True):
+            await self._place(source, place, request, progress)
+        return request.view
 
     async def _source(
         self,
@@ -136,59 +150,36 @@ class ModelStore:
     async def _fetched(
         self, key: str, source: dict[str, str], note: Note | None, progress: Progress | None
     ) -> Path:
-        fetch = self._fetches.get(key)
-        if fetch is None:
-            fetch = self._fetches[key] = _Fetch()
-            fetch.task = self._tasks.spawn(
-                self._fetch(key, source, fetch), name=f"fetch {redact_uri(key)}"
-            )
-        assert fetch.task is not None
-        fetch.waiting += 1
-        if progress is not None:
-            fetch.listeners.append(progress)
-        try:
-            found = await asyncio.shield(fetch.task)
-        finally:
-            fetch.waiting -= 1
-            if progress is not None:
-                fetch.listeners.remove(progress)
-            if not fetch.waiting and not fetch.task.done():
-                self._forget(key, fetch)
-                fetch.task.cancel()
-                await asyncio.gather(fetch.task, return_exceptions=True)
-        if isinstance(found, StorageFailure):
-            raise StorageFailure(str(found)) from found
-        tree, remark = found
-        if remark and note is not None:
-            note(remark)
-        return tree
+        found = await self._fetches.get(
+            key,
+            lambda told: self._fetch(key, source, told),
+            name=f"fetch {redact_uri(key)}",
+            progress=progress,
+        )
+        if found.note and note is not None:
+            note(found.note)
+        return found.tree
 
-    async def _fetch(
-        self, key: str, source: dict[str, str], fetch: _Fetch
-    ) -> tuple[Path, str] | StorageFailure:
-        """A failure is a result: it belongs to all who wait, and is no fault of the task."""
-        try:
-            done = await self._run(
-                "fetch",
-                f"cannot provide the model {redact_uri(key)}",
-                fetch.progress,
-                **source,
-                limits=asdict(self._settings.limits),
-                connect=self._settings.connect_seconds,
-                stall=self._settings.stall_seconds,
-            )
-            digest = done["digest"]
-            if digest not in self._held:
-                self._held[digest] = await asyncio.to_thread(self._cache.hold, digest)
-            return self._cache.tree(digest), done["note"]
-        except StorageFailure as failure:
-            return failure
-        finally:
-            self._forget(key, fetch)
+    async def _fetch(self, key: str, source: dict[str, str], progress: Progress) -> _Found:
+        done = await self._run(
+            "fetch",
+            cannot_provide(key),
+            progress,
+            **source,
+            limits=asdict(self._settings.limits),
+            connect=self._settings.connect_seconds,
+            stall=self._settings.stall_seconds,
+        )
+        digest = done["digest"]
+        await self._hold(digest)
+        return _Found(self._cache.tree(digest), done["note"])
 
-    def _forget(self, key: str, fetch: _Fetch) -> None:
-        if self._fetches.get(key) is fetch:
-            del self._fetches[key]
+    async def _hold(self, digest: str) -> None:
+        if digest in self._held:
+            return
+        descriptor = await asyncio.to_thread(self._cache.hold, digest)
+        if self._held.setdefault(digest, descriptor) != descriptor:
+            os.close(descriptor)  # another fetch gave the same content meanwhile
 
     async def _place(
         self, source: Path, place: ModelPlace, request: ModelRequest, progress: Progress | None
@@ -217,7 +208,10 @@ class ModelStore:
 
 def _locate(uri: str, claims: Path) -> tuple[Path, Path | None]:
     located = locate_model(uri, claims=claims)
-    return located, find_packed(located)
+    try:
+        return located, find_packed(located)
+    except OSError as error:  # changed under our hands
+        raise StorageFailure(f"{cannot_provide(uri)}: {error.strerror or error}") from error
 
 
 def _serves_as_it_is(sources: list[Path], request: ModelRequest) -> bool:

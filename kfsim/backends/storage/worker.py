@@ -10,14 +10,13 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from kfsim.backends.storage.cache import Cache
 from kfsim.backends.storage.failures import StorageFailure
-from kfsim.backends.storage.fetching import Fetched, fetch_remote, unpack_local
-from kfsim.backends.storage.http_errors import Patience
 from kfsim.backends.storage.placing import copy_place
 from kfsim.backends.storage.settings import CACHE_DIR_VARIABLE, ArchiveLimits
 from kfsim.base.clock import RealClock
@@ -25,7 +24,7 @@ from kfsim.base.clock import RealClock
 Job = Mapping[str, Any]
 _SECONDS_BETWEEN_REPORTS: Final = 0.2
 # Headers of archives are read into memory whole, and say themselves how long they are.
-_MEMORY_BYTES: Final = 4 * 2**30
+_MEMORY_BYTES: Final = 2**31
 
 
 class Reporter:
@@ -42,17 +41,18 @@ class Reporter:
 
 
 def _fetch(job: Job) -> dict[str, Any]:
+    from kfsim.backends.storage.fetching import fetch_remote, unpack_local
+    from kfsim.backends.storage.http_errors import Patience  # late: copies need no HTTP library
+
     limits = ArchiveLimits(**job["limits"])
     cache = _open_cache(job)
     if "path" in job:
-        return _answer(unpack_local(Path(job["path"]), cache, limits=limits))
-    patience = Patience(connect=job["connect"], stall=job["stall"])
-    return _answer(
-        fetch_remote(job["uri"], cache, patience=patience, limits=limits, report=Reporter())
-    )
-
-
-def _answer(fetched: Fetched) -> dict[str, Any]:
+        fetched = unpack_local(Path(job["path"]), cache, limits=limits)
+    else:
+        patience = Patience(connect=job["connect"], stall=job["stall"])
+        fetched = fetch_remote(
+            job["uri"], cache, patience=patience, limits=limits, report=Reporter()
+        )
     return {"digest": fetched.digest, "note": fetched.note}
 
 
@@ -73,7 +73,13 @@ def _prune(job: Job) -> dict[str, Any]:
 
 def _open_cache(job: Job) -> Cache:
     cache = Cache(Path(job["cache"]), epoch=job["epoch"])
-    cache.open()
+    try:
+        cache.open()
+    except OSError as error:
+        raise StorageFailure(
+            f"{job['what']}: the model cache {job['cache']} cannot be used: {_say(error)}; make it "
+            f"writable, or choose another with {CACHE_DIR_VARIABLE}"
+        ) from error
     return cache
 
 
@@ -98,6 +104,11 @@ def main() -> None:
         _send({"failure": f"{job['what']}: {_say(error)}"})
     except MemoryError:
         _send({"failure": f"{job['what']}: it needs more than {_MEMORY_BYTES} bytes of memory"})
+    except Exception as error:  # noqa: BLE001  # the top of a process: the daemon tells the user
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        name = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
+        # Without the error's own text, which may quote the URI.
+        _send({"failure": f"{job['what']}: {name}, which is a fault of kfsim; report it"})
 
 
 def _say(error: OSError) -> str:
@@ -108,7 +119,8 @@ def _say(error: OSError) -> str:
 
 
 def _end_with_the_daemon() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not through the buffer: its lock outlives `main`
+        pass
     os._exit(1)
 
 

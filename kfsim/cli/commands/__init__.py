@@ -7,6 +7,7 @@ from kfsim.cli.commands import (
     down,
     events,
     get,
+    images,
     logs,
     predict,
     top,
@@ -16,6 +17,8 @@ from kfsim.cli.commands import (
 )
 from kfsim.cli.commands.common import UsageError
 
-MODULES = (up, down, apply, delete, get, describe, logs, events, wait, predict, top, why)
+MODULES = (
+    up, down, apply, delete, get, describe, logs, events, wait, predict, top, why, images
+)  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]

@@ -18,7 +18,13 @@ from kfsim.api.core import (
 from kfsim.api.knative_serving import Service
 from kfsim.api.kserve import FailureInfo, ModelCopies, ModelRevisionStates, ModelStatus
 from kfsim.api.kserve_keys import SERVING_CONTAINER, STORAGE_INITIALIZER
-from kfsim.replicas.failures import CONFIG_ERROR, ENGINE_UNAVAILABLE, OOM_KILLED, prevents_start
+from kfsim.replicas.failures import (
+    CONFIG_ERROR,
+    ENGINE_UNAVAILABLE,
+    OOM_KILLED,
+    describe_end,
+    prevents_start,
+)
 
 PENDING: Final = "Pending"
 LOADING: Final = "Loading"
@@ -120,17 +126,10 @@ def _failure(container: ContainerStatus, pod: Pod, revision: str) -> FailureInfo
     return FailureInfo(
         location=pod.metadata.name,
         reason=MODEL_LOAD_FAILED,
-        message=_message(ended),
+        message=describe_end(ended.reason, ended.message) or None,
         model_revision_name=revision or None,
         exit_code=ended.exit_code or None,
     )
-
-
-def _message(ended: ContainerStateTerminated) -> str | None:
-    """What the container said last; for one killed for memory, which says nothing, that as well."""
-    if ended.reason != OOM_KILLED:
-        return ended.message
-    return f"{OOM_KILLED}: {ended.message}" if ended.message else OOM_KILLED
 
 
 def _find_blocked(pod: Pod, revision: str) -> FailureInfo | None:

@@ -35,6 +35,7 @@ from kfsim.controllers.pod.replica import (
     all_ended,
     make_replica_spec,
 )
+from kfsim.controllers.pod.restarts import Restarts
 from kfsim.controllers.pod.runner import Runner
 from kfsim.controllers.pod.scheduler import DeviceScheduler
 from kfsim.controllers.runtime.recorder import NORMAL, WARNING
@@ -46,24 +47,14 @@ from kfsim.replicas.backend import (
     ReplicaSpec,
     RunningReplica,
 )
-from kfsim.replicas.backoff import FIRST_DELAY
 from kfsim.replicas.devices import Holder
-from kfsim.replicas.failures import (
-    CONFIG_ERROR,
-    PULL_BACKOFF,
-    Retry,
-    describe_failure,
-    resolve_retry,
-)
-from kfsim.replicas.lifecycle import ContainerRecord
+from kfsim.replicas.failures import CONFIG_ERROR, describe_failure, resolve_retry
 from kfsim.replicas.marks import NODE_NAME
 from kfsim.replicas.serving import has_queue_proxy, readiness_probe
 from kfsim.replicas.starts import HELD_AT_MOST, StartLimiter
 from kfsim.replicas.status import resolve_phase
 
 _logger = logging.getLogger(__name__)
-# A failed pull shows as ErrImagePull until the Pod's next sync (kubelet's syncTicker).
-_SYNC = 1.0
 # kubelet's least time between SIGTERM and SIGKILL (pkg/kubelet/kuberuntime minimumGracePeriod).
 _LEAST_GRACE = 2.0
 
@@ -94,6 +85,7 @@ class Kubelet:
         self._devices = devices or DeviceScheduler()
         self._devices.on_change = self._on_devices_changed
         self._runner = Runner(backend=backend, on_event=self._on_event)
+        self._restarts = Restarts(clock=clock, wake=wake, restart=self._restart)
         self._hooks = Hooks(backend=backend)
         self._prober = Prober(backend=backend, clock=clock, listener=self)
         self._replicas: dict[ReplicaKey, Replica] = {}
@@ -144,12 +136,13 @@ class Kubelet:
             return False
         self._locate(replica)
         for container in replica.running_containers():
-            self._watch(replica, container.name)
+            self._watch(replica, container.name, started=self._clock.now())
         return True
 
     def provide(self, replica: Replica, sources: KubeletSources, *, wake_up: bool) -> None:
         """Resolve what a held replica needs, then start it or put it into the queue."""
         if replica.stage is not Stage.HELD:
+            self._refresh_logins(replica, sources)
             return
         try:
             replica.spec = self._resolve(replica, sources)
@@ -176,25 +169,13 @@ class Kubelet:
         if replica.stage is Stage.QUEUED:
             self._grant(self._starts.expire(now))
             self._wake(replica.key, HELD_AT_MOST)
-        for container, due in tuple(replica.held_back.items()):
-            if due <= now:
-                del replica.held_back[container]
-                self._show_pull_backoff(replica, container)
-            else:
-                self._wake(replica.key, due - now)
-        for container, due in tuple(replica.due.items()):
-            if due <= now:
-                del replica.due[container]
-                self._restart(replica, container)
-            else:
-                self._wake(replica.key, due - now)
+        self._restarts.tend(replica)
 
     def terminate(self, replica: Replica, *, grace: float | None = None) -> None:
         """End the replica: out of service now, drained, then stopped. A second call is ignored."""
         if replica.ending:
             return
-        replica.due.clear()
-        replica.held_back.clear()
+        self._restarts.forget(replica)
         self._hooks.forget_all(replica.key)
         self._forget_probes(replica)
         self._held.get(replica.key.namespace, {}).pop(replica.key, None)
@@ -265,6 +246,16 @@ class Kubelet:
 
     # Starting
 
+    def _refresh_logins(self, replica: Replica, sources: KubeletSources) -> None:
+        """A pull that failed is tried again with what the Pod's secrets hold by then."""
+        spec = replica.spec
+        if spec is None or not self._restarts.pulls(replica):
+            return
+        if self._backend.capabilities.uses_images:
+            logins = resolve_pull_secrets(replica.pod, sources).logins
+            replica.outdated = replica.outdated or logins != spec.registries
+            replica.spec = replace(spec, registries=logins)
+
     def _resolve(self, replica: Replica, sources: KubeletSources) -> ReplicaSpec:
         """What to start. Raises Invalid for what is missing; a pull secret may be."""
         spec = replace(
@@ -322,14 +313,14 @@ class Kubelet:
 
     def _on_started(self, replica: Replica, event: ReplicaEvent) -> None:
         name = event.container
-        replica.due.pop(name, None)
-        replica.held_back.pop(name, None)
+        self._restarts.started(replica, name)
         replica.notes.append(Note(NORMAL, "Created", f"Created container: {name}"))
         replica.notes.append(Note(NORMAL, "Started", f"Started container {name}"))
         container = replica.container(name)
         if event.kind is ReplicaEventKind.STARTED and not replica.ending and container is not None:
             self._locate(replica)
-            self._begin_life(replica, container, PendingStart(event, self._clock.wall()))
+            start = PendingStart(event, wall=self._clock.wall(), now=self._clock.now())
+            self._begin_life(replica, container, start)
         else:
             self._observe(replica, event)
 
@@ -338,8 +329,7 @@ class Kubelet:
         name, handler = container.name, find_post_start(container)
         replica.pending[name] = start
         if handler is None:
-            self._settle(replica, name)
-            self._watch(replica, name)
+            self._on_post_start(replica, name, "")
             return
         hook = Hook(replica.key, name, handler, replica.where)
         self._hooks.post_start(hook, lambda problem: self._on_post_start(replica, name, problem))
@@ -349,13 +339,14 @@ class Kubelet:
         start = replica.pending.pop(name, None)
         if start is not None:
             replica.state = lifecycle.observe(
-                replica.state, start.event, wall=start.wall, now=self._clock.now()
+                replica.state, start.event, wall=start.wall, now=start.now
             )
 
     def _on_post_start(self, replica: Replica, name: str, problem: str) -> None:
+        started = replica.pending[name].now
         self._settle(replica, name)
         if not problem:
-            self._watch(replica, name)
+            self._watch(replica, name, started=started)
         elif replica.stage is Stage.LIVE:
             replica.notes.append(Note(WARNING, "FailedPostStartHook", "PostStartHook failed"))
             replica.notes.append(Note(NORMAL, "Killing", "FailedPostStartHook"))
@@ -373,7 +364,7 @@ class Kubelet:
         if event.kind is ReplicaEventKind.EXITED or event.exit_code:
             self._release(replica)
         if self._is_restarted(replica, event):
-            self._plan_restart(replica, event.container)
+            self._restarts.after_exit(replica, event.container)
         elif resolve_phase(replica.state, restart_policy=replica.restart_policy) in (
             "Succeeded",
             "Failed",
@@ -401,7 +392,7 @@ class Kubelet:
         )
         self._release(replica)
         if not replica.ending and record is not None:
-            self._plan_attempt(replica, record, resolve_retry(event.reason))
+            self._restarts.after_failure(replica, record, resolve_retry(event.reason))
 
     def _on_gone(self, replica: Replica, event: ReplicaEvent) -> None:
         self._forget_probes(replica)
@@ -420,7 +411,7 @@ class Kubelet:
                     replica.state, replica.blamed, *replica.verdict
                 )
                 replica.verdict = None
-            self._plan_restart(replica, replica.blamed)
+            self._restarts.after_exit(replica, replica.blamed)
         else:
             self._end(replica)
             text = event.message or "The replica disappeared without being asked to stop"
@@ -434,62 +425,25 @@ class Kubelet:
 
     # Restarting
 
-    def _plan_attempt(self, replica: Replica, record: ContainerRecord, retry: Retry) -> None:
-        """When a container that could not be started is tried again."""
-        now = self._clock.now()
-        match retry:
-            case Retry.CRASH:
-                self._plan_restart(replica, record.name)
-            case Retry.PULL:
-                self._schedule(replica, record.name, record.pulls.delay)
-                replica.held_back[record.name] = now + _SYNC
-                self._wake(replica.key, _SYNC)
-            case Retry.SYNC:
-                self._schedule(replica, record.name, FIRST_DELAY)
-            case Retry.NEVER | Retry.BACKEND:
-                pass
-
-    def _plan_restart(self, replica: Replica, container: str) -> None:
-        record = replica.state.find(container)
-        delay = 0.0 if record is None else record.backoff.delay
-        if delay <= 0:
-            self._restart(replica, container)
-            return
-        replica.state = lifecycle.hold_back(replica.state, container, where=replica.where)
-        text = f"Back-off restarting failed container {container} in pod {replica.where}"
-        replica.notes.append(Note(WARNING, "BackOff", text))
-        self._schedule(replica, container, delay)
-
-    def _schedule(self, replica: Replica, container: str, delay: float) -> None:
-        replica.due[container] = self._clock.now() + delay
-        self._wake(replica.key, delay)
-
-    def _show_pull_backoff(self, replica: Replica, container: str) -> None:
-        record = replica.state.find(container)
-        held = lifecycle.hold_back(replica.state, container, where=replica.where)
-        if record is None or held is replica.state:
-            return
-        replica.state = held
-        replica.notes.append(Note(NORMAL, "BackOff", f'Back-off pulling image "{record.image}"'))
-        replica.notes.append(Note(WARNING, "Failed", f"Error: {PULL_BACKOFF}"))
-
     def _restart(self, replica: Replica, container: str) -> None:
         if replica.ending:
             return
         replica.state = lifecycle.restarting(replica.state, container, now=self._clock.now())
-        if replica.present:
+        if replica.present and replica.outdated:
+            self._replace(replica, container, replica.grace)
+        elif replica.present:
             self._runner.restart(replica, container)
         else:
             self._runner.start(replica)
 
     # Verdicts of the prober
 
-    def _watch(self, replica: Replica, name: str) -> None:
+    def _watch(self, replica: Replica, name: str, *, started: float) -> None:
         container = replica.container(name)
         if container is not None:
             probe = readiness_probe(replica.pod, container)
             fast = has_queue_proxy(replica.pod)
-            self._prober.watch(replica.key, container, readiness=probe, fast=fast)
+            self._prober.watch(replica.key, container, readiness=probe, fast=fast, started=started)
 
     def on_initialized(self, key: ReplicaKey, container: str) -> None:
         replica = self._replicas[key]
@@ -526,6 +480,7 @@ class Kubelet:
     def _replace(self, replica: Replica, container: str, grace: float) -> None:
         """Stop the replica on behalf of one container; it is started again once it is gone."""
         replica.stage = Stage.REPLACING
+        replica.outdated = False
         replica.blamed = container
         self._forget_probes(replica)
         self._stop(replica, grace)

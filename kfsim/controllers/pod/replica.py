@@ -43,6 +43,7 @@ class PendingStart(NamedTuple):
 
     event: ReplicaEvent
     wall: float
+    now: float
 
 
 class Note(NamedTuple):
@@ -59,7 +60,8 @@ class Replica:
     whole, `due` when which container is to be started again and `held_back` when that wait is to
     be shown (clock seconds), `pending` are containers whose postStart hook runs, `shown` is the
     state that the Pod's status shows already, `blamed` the container whose probe or hook failed,
-    `verdict` the waiting reason and message for it."""
+    `verdict` the waiting reason and message for it. `outdated` says that `spec` has changed since
+    the backend was given it."""
 
     key: ReplicaKey
     uid: str
@@ -79,6 +81,7 @@ class Replica:
     drain_began: float = 0.0
     blamed: str = ""
     verdict: tuple[str, str] | None = None
+    outdated: bool = False
 
     @property
     def holder(self) -> Holder:

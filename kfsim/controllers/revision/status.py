@@ -15,7 +15,7 @@ from kfsim.api.knative_internal import PodAutoscalerStatus
 from kfsim.api.meta import Condition
 from kfsim.controllers.revision.containers import QUEUE_PROXY
 from kfsim.controllers.revision.resources import CONTAINER_HEALTHY, RESOURCES_AVAILABLE
-from kfsim.replicas.failures import ENGINE_UNAVAILABLE, OOM_KILLED
+from kfsim.replicas.failures import ENGINE_UNAVAILABLE, describe_end
 
 ACTIVE = "Active"
 CONDITIONS = ConditionSet("Ready", (RESOURCES_AVAILABLE, CONTAINER_HEALTHY))
@@ -128,13 +128,9 @@ def _waits_for_engine(conditions: ConditionManager) -> bool:
 
 
 def _describe_end(ended: ContainerStateTerminated) -> str:
-    """What it said last; for one that was killed for memory (which says nothing) that as well."""
     if ended.exit_code == 0 and not ended.message:
         return "container exited with no error"
-    said = ended.message or ""
-    if ended.reason != OOM_KILLED:
-        return said
-    return f"{OOM_KILLED}: {said}" if said else OOM_KILLED
+    return describe_end(ended.reason, ended.message)
 
 
 def propagate_pod_autoscaler(conditions: ConditionManager, status: PodAutoscalerStatus) -> None:

@@ -156,6 +156,14 @@ def test_host_namespaces_when_allowed() -> None:
     assert (made["PidMode"], made["IpcMode"]) == ("host", "host")
 
 
+def test_the_hosts_network_is_not_given_and_that_is_told() -> None:
+    spec = make_spec(make_pod(Container(name="c"), host_network=True))
+    made = request(spec, placement=OWNER)
+    assert made.body["HostConfig"]["NetworkMode"] == "project"
+    assert [each.reason for each in made.remarks] == ["HostNetworkIgnored"]
+    assert request(spec, placement=JOINER).remarks == ()
+
+
 def test_host_aliases_come_after_the_projects_own_hosts() -> None:
     placement = Placement(network="n", extra_hosts=("gateway:10.0.0.1",))
     aliases = ({"ip": "1.1.1.1", "hostnames": ["a", "b"]}, {"ip": "2.2.2.2", "hostnames": ["c"]})

@@ -13,7 +13,7 @@ from kfsim.backends.docker.standins import SKLEARN_IMAGE
 from kfsim.backends.failures import StartFailure
 from kfsim.replicas.backend import RegistryLogin
 from kfsim.testing.clock import FakeClock
-from tests.backends.docker.fake_engine import FakeEngine
+from tests.backends.docker.fake_images import FakeImageEngine
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -22,7 +22,7 @@ class Kit:
     """Images over a fake engine, and what was noted."""
 
     def __init__(self) -> None:
-        self.engine = FakeEngine()
+        self.engine = FakeImageEngine()
         self.clock = FakeClock()
         self.images = Images(self.engine, clock=self.clock)
         self.notes: list[Remark] = []

@@ -1,7 +1,12 @@
 """Pulls through a real engine from real registries."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import io
+import os
+import tarfile
+from collections.abc import AsyncIterator, Iterator
 
+import docker
 import pytest
 
 from kfsim.api.core import Container
@@ -14,6 +19,7 @@ from tests.engines.command import DockerCommand
 from tests.engines.registry import PASSWORD, USERNAME, Registry
 
 pytestmark = pytest.mark.live
+BULK = 32 * 2**20
 
 
 class Kit:
@@ -73,6 +79,39 @@ async def test_a_pull_brings_the_image_and_its_digest(
         assert (await kit.ensure(digest)).reference == digest
     finally:
         docker_command.run("rmi", image, check=False)
+
+
+@pytest.fixture
+def bulky(engine: str, registry: Registry, docker_command: DockerCommand) -> Iterator[str]:
+    """An image that only the registry has, with one layer of 32 MiB that does not compress."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        entry = tarfile.TarInfo("bulk")
+        entry.size = BULK
+        archive.addfile(entry, io.BytesIO(os.urandom(BULK)))
+    local = f"kfsim-test-bulky:{os.urandom(6).hex()}"
+    with docker.APIClient(base_url=engine, version="auto") as client:
+        client.import_image_from_data(content.getvalue(), *local.split(":"))
+    try:
+        image = registry.push(docker_command, local, "bulky:1")
+    finally:
+        docker_command.run("rmi", local)
+    yield image
+    docker_command.run("rmi", image, check=False)
+
+
+async def test_bytes_are_told_while_they_move(kit: Kit, bulky: str) -> None:
+    pulling = asyncio.ensure_future(kit.ensure(bulky))
+    most = 0
+    while not pulling.done():
+        progress = kit.images.progress(bulky)
+        if progress is not None and progress.current:
+            assert progress.current <= progress.total
+            most = max(most, progress.total)
+        await asyncio.sleep(0.002)
+    await pulling
+    assert most > BULK * 0.99
+    assert kit.images.progress(bulky) is None
 
 
 async def test_a_missing_tag_in_the_registrys_words(kit: Kit, registry: Registry) -> None:

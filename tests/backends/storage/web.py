@@ -1,6 +1,7 @@
 """A web server on the loopback interface that answers as a test tells it to."""
 
 import http.server
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,9 +80,11 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextmanager
-def serve() -> Iterator[Web]:
+def serve(tls: ssl.SSLContext | None = None) -> Iterator[Web]:
     web = Web(port=0)
     server = _Server(("127.0.0.1", 0), _make_handler(web))
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     web.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

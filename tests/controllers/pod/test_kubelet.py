@@ -30,6 +30,19 @@ def bare(**spec):
     return PodSpec(containers=(Container(name=SERVING),), **spec)
 
 
+def login_secret():
+    config = '{"auths": {"r": {"username": "u", "password": "p"}}}'
+    return Secret(
+        metadata=ObjectMeta(name="login", namespace="default"),
+        type="kubernetes.io/dockerconfigjson",
+        string_data={".dockerconfigjson": config},
+    )
+
+
+def pulling_backend(clock):
+    return FakeBackend(capabilities=BackendCapabilities(name="fake", uses_images=True))
+
+
 def test_a_start_that_is_refused_is_tried_again_after_ten_seconds():
     async def story(world):
         world.hands.start_error = Unavailable("no engine: start it")
@@ -190,15 +203,7 @@ def test_a_container_killed_for_memory_shows_it_while_it_crash_loops():
 
 def test_logins_of_pull_secrets_reach_a_backend_that_pulls():
     async def story(world):
-        world.store.create(
-            Secret(
-                metadata=ObjectMeta(name="login", namespace="default"),
-                type="kubernetes.io/dockerconfigjson",
-                string_data={
-                    ".dockerconfigjson": '{"auths": {"r": {"username": "u", "password": "p"}}}'
-                },
-            )
-        )
+        world.store.create(login_secret())
         secrets = (LocalObjectReference(name="login"), LocalObjectReference(name="gone"))
         world.apply_revision(spec=bare(image_pull_secrets=secrets))
         await world.settle()
@@ -206,12 +211,31 @@ def test_logins_of_pull_secrets_reach_a_backend_that_pulls():
         (told,) = world.events("FailedToRetrieveImagePullSecret")
         assert told.startswith("Unable to retrieve some image pull secrets (gone);")
 
-    tell(
-        story,
-        make_backend=lambda _: FakeBackend(
-            capabilities=BackendCapabilities(name="fake", uses_images=True)
-        ),
-    )
+    tell(story, make_backend=pulling_backend)
+
+
+def test_a_secret_that_comes_later_is_used_by_the_next_pull():
+    async def story(world):
+        secrets = (LocalObjectReference(name="login"),)
+        world.apply_revision(spec=bare(image_pull_secrets=secrets))
+        await world.settle()
+        world.backend.emit(world.key, FAILED, SERVING, reason="ErrImagePull", message="denied")
+        await world.advance(5)
+        world.store.create(login_secret())
+        await world.advance(4.9)
+        assert len(world.backend.started) == 1
+        await world.advance(0.2)
+        assert world.backend.started[1].registries == {"r": RegistryLogin("u", "p")}
+        world.backend.emit(world.key, FAILED, SERVING, reason="ErrImagePull", message="denied")
+        await world.advance(20.1)
+        assert len(world.backend.started) == 2  # the secret is the same: an ordinary attempt
+        assert world.backend.restarted == [(world.key, SERVING)]
+        world.backend.emit(world.key, STARTED, SERVING)
+        await world.settle()
+        assert serving_status(world).ready
+        assert serving_status(world).restart_count == 0
+
+    tell(story, make_backend=pulling_backend)
 
 
 def test_a_backend_without_images_is_given_no_logins():

@@ -11,7 +11,7 @@ T = TypeVar("T")
 Auth = Mapping[str, str] | None
 
 
-class FakeEngine:
+class FakeImageEngine:
     """`remote` says what a pull of a canonical reference with a login answers: messages, or an
     error. A pull waits for `gate` first; `pulled` are the logins that pulls were made with."""
 
