@@ -110,7 +110,7 @@ class Proxy:
         """Close every connection and take no more; the socket's file goes too."""
         assert self._server is not None
         self._server.close()
-        self._socket.unlink()
+        self._socket.unlink(missing_ok=True)
         for writer in tuple(self._open):
             writer.transport.abort()
         await asyncio.gather(*self._tasks, return_exceptions=True)
