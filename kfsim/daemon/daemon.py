@@ -7,6 +7,8 @@ from typing import Any
 
 from kfsim import __version__
 from kfsim.api.admission import admit
+from kfsim.api.core import Container
+from kfsim.backends.names.loopback import LoopbackNames
 from kfsim.backends.process.backend import ProcessBackend
 from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
@@ -14,6 +16,7 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster
+from kfsim.daemon.directory import StoreDirectory
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
@@ -21,6 +24,7 @@ from kfsim.daemon.memory import IdleCollector
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
+from kfsim.dataplane.service_ports import ServicePorts
 from kfsim.flow import FlowCore
 from kfsim.kubeapi import ApiServer
 from kfsim.store import Store
@@ -55,9 +59,12 @@ class Daemon:
             entropy=self._entropy,
             settings=processes,
             launch=launch,
+            resolve_names=self._resolve_names,
         )
         self._journal: SqliteJournal | None = None
         self._gateway: Gateway | None = None
+        self._services: ServicePorts | None = None
+        self._names: LoopbackNames | None = None
         self._api: ApiServer | None = None
         self._cluster: Cluster | None = None
         self._info: DaemonInfo | None = None
@@ -70,6 +77,7 @@ class Daemon:
         store = self._open_store()
         api = await self._serve_api(store)
         gateway = await self._serve_gateway(api.address)
+        self._open_names(store)
         self._info = DaemonInfo(
             pid=os.getpid(),
             gateway=gateway.address,
@@ -132,6 +140,15 @@ class Daemon:
             )
         )
 
+    def _open_names(self, store: Store) -> None:
+        assert self._gateway is not None
+        self._services = ServicePorts(self._gateway)
+        self._names = LoopbackNames(self._services, StoreDirectory(store))
+
+    def _resolve_names(self, container: Container, namespace: str) -> Container:
+        assert self._names is not None  # replicas start when the cluster does, which is later
+        return self._names.rewrite(container, namespace)
+
     def _note(self, listener: Listener) -> Listener:
         if listener.note is not None:
             self.notes.append(listener.note)
@@ -157,6 +174,8 @@ class Daemon:
     async def stop(self) -> None:
         """Drain requests, then stop controllers, replicas, API and journal."""
         await self._tasks.close()
+        if self._services is not None:
+            await self._services.close()
         if self._gateway is not None:
             await self._gateway.close(drain=_DRAIN_SECONDS)
         if self._cluster is not None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from kfsim.api.core import Probe
+from kfsim.api.core import Container, Probe
 from kfsim.backends.logfolders import LogFolders
 from kfsim.backends.probing import run_probe
 from kfsim.backends.process.channel import Message
@@ -46,10 +46,16 @@ class ProcessBackend:
         entropy: Entropy,
         settings: ProcessSettings,
         launch: Launch | None = None,
+        resolve_names: Callable[[Container, str], Container] | None = None,
     ) -> None:
-        """`launch` is a supervisor that was started ahead, with the same settings."""
+        """`launch` is a supervisor that was started ahead, with the same settings.
+
+        `resolve_names` puts addresses in place of cluster-local names in a container of the
+        given namespace; without it names stay as they are.
+        """
         self.settings = settings
         self._launch = launch
+        self._resolve_names = resolve_names
         self.claims = settings.volumes_dir or state_dir / "volumes"
         self._state_dir = state_dir
         self._clock = clock
@@ -229,6 +235,12 @@ class ProcessBackend:
                 "scikit-learn models are pickles, and loading one runs the code in it: serve only "
                 "models you trust, or refuse them with --allow-pickle=never"
             )
+
+    def resolve_names(self, container: Container, namespace: str) -> Container:
+        """The container as a process of this host must be told."""
+        if self._resolve_names is None:
+            return container
+        return self._resolve_names(container, namespace)
 
     def stop_process(self, identity: str, grace: float) -> None:
         """End a process and its group."""
