@@ -36,7 +36,7 @@ class NetworkNames:
         """
         await asyncio.to_thread(importlib.import_module, _RESOLVER)  # too long for the loop
         try:
-            ports = await self._bridge.open(gateway_address, IPv4Network(subnet))
+            ports = await self._bridge.open(gateway_address, _parse_subnet(subnet))
         except ForeignAddress as error:
             self._say(f"{error.message}; containers reach this host as {HOST_NAME}")
             self._reach = ByHostName(self._addresses)
@@ -89,3 +89,12 @@ class NetworkNames:
         if text not in self._said:
             self._said.add(text)
             _logger.warning("%s", text)
+
+
+def _parse_subnet(text: str) -> IPv4Network:
+    try:
+        return IPv4Network(text, strict=False)
+    except ValueError as error:
+        raise ForeignAddress(
+            f"the replicas' network has no IPv4 subnet ({text or 'none'})"
+        ) from error

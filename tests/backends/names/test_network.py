@@ -97,6 +97,14 @@ async def test_what_containers_get(
     assert bridge.closed
 
 
+@pytest.mark.parametrize("subnet", ["", "fd00::/64", "172.30.0.0/99"])
+async def test_a_network_without_a_usable_subnet_is_reached_by_host_name(subnet: str) -> None:
+    names, bridge = make_names(BridgePorts(80, resolves=True))
+    await names.open(GATEWAY, subnet)
+    assert (names.dns, bridge.opened) == ((), [])
+    assert names.rewrite(NAMED, "default").args[1] == "host.docker.internal:32001"
+
+
 async def test_a_network_that_cannot_be_served_is_an_error() -> None:
     names, _ = make_names(Unavailable("no port"))
     with pytest.raises(Unavailable, match="no port"):

@@ -6,6 +6,8 @@ import dns.opcode
 import dns.rcode
 import dns.rdatatype
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kfsim.base.types import ServiceName
 from kfsim.dataplane.resolver.answers import TTL, Verdict, Zone, answer
@@ -125,3 +127,18 @@ def test_what_cannot_be_answered_is_refused(query: bytes, code: dns.rcode.Rcode)
     assert (response.id, response.rcode()) == (int.from_bytes(query[:2]), code)
     assert response.flags & dns.flags.QR
     assert response.opcode() == (query[2] >> 3) & 0xF
+
+
+VALID = [dns.message.make_query(FULL, type_).to_wire() for type_ in ("A", "AAAA", "OPT", "SIG")]
+
+
+@given(
+    query=st.sampled_from(VALID), at=st.integers(0, 60), length=st.integers(0, 9), new=st.binary()
+)
+def test_no_bytes_break_it(query: bytes, at: int, length: int, new: bytes) -> None:
+    query = query[:at] + new + query[at + length :]
+    found = answer(query, ZONE)
+    if isinstance(found, bytes):
+        response = dns.message.from_wire(found)
+        assert response.id == int.from_bytes(query[:2])
+        assert response.flags & dns.flags.QR
