@@ -20,6 +20,7 @@ from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
 from kfsim.daemon.metrics import Metrics
+from kfsim.daemon.names import ClusterLocalNames
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.replicas import Replicas
 from kfsim.daemon.settings import DaemonSettings
@@ -53,8 +54,14 @@ class Daemon:
         self._on_shutdown = on_shutdown
         self._clock = RealClock()
         self._entropy = SystemEntropy()
+        self._names = ClusterLocalNames()
         self._replicas = Replicas(
-            settings, clock=self._clock, entropy=self._entropy, processes=processes, launch=launch
+            settings,
+            clock=self._clock,
+            entropy=self._entropy,
+            processes=processes,
+            launch=launch,
+            names=self._names,
         )
         self._gpus = make_inventory(settings.gpu)
         self._gpu_report = GpuReport(inventory=self._gpus, holdings=self._holdings)
@@ -74,7 +81,7 @@ class Daemon:
             self.notes.append(note)
         store = self._open_store()
         api = await self._serve_api(store)
-        gateway = await self._serve_gateway(api.address)
+        gateway = await self._serve_gateway(store, api.address)
         self._info = DaemonInfo(
             pid=os.getpid(),
             gateway=gateway.address,
@@ -123,13 +130,14 @@ class Daemon:
             )
         )
 
-    async def _serve_gateway(self, api: str) -> Listener:
+    async def _serve_gateway(self, store: Store, api: str) -> Listener:
         self._gateway = Gateway(
             clock=self._clock,
             entropy=self._entropy,
             flow=FlowCore(entropy=self._entropy),
             api=f"http://{api}",
         )
+        self._names.connect(gateway=self._gateway, store=store)
         return self._note(
             await listen(
                 self._gateway.serve,
@@ -168,6 +176,7 @@ class Daemon:
     async def stop(self) -> None:
         """Drain requests, then stop controllers, replicas, API and journal."""
         await self._tasks.close()
+        await self._names.close()
         if self._gateway is not None:
             await self._gateway.close(drain=_DRAIN_SECONDS)
         if self._cluster is not None:

@@ -16,6 +16,7 @@ from kfsim.backends.docker.engine_errors import make_create_failure
 from kfsim.backends.docker.errors import NoSuchImage
 from kfsim.backends.docker.images import Images
 from kfsim.backends.docker.labels import STATE, container_name, make_labels
+from kfsim.backends.docker.network import ClusterNames
 from kfsim.backends.docker.settings import DockerSettings
 from kfsim.backends.docker.volumes import make_binds
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
@@ -39,6 +40,7 @@ class MakerHost(Protocol):
     engine: Engine
     images: Images
     models: ModelStore
+    names: ClusterNames
 
     def note(self, spec: ReplicaSpec, container: str, remark: Remark) -> None: ...
 
@@ -106,7 +108,7 @@ class ContainerMaker:
         state = host.settings.state
         request = make_create_request(
             spec,
-            image.adapt(container),
+            host.names.rewrite(image.adapt(container), spec.key.namespace),
             binds=binds,
             placement=placement,
             labels=make_labels(spec, container.name, attempt=attempt.number, state=state),
