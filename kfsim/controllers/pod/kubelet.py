@@ -514,7 +514,7 @@ class Kubelet:
         self._hooks.pre_stop(hooks, limit=grace, done=stop)
 
     def _locate(self, replica: Replica) -> None:
-        if replica.spec is not None and replica.address is None:
+        if replica.spec is not None:
             try:
                 address = self._backend.address(replica.key, replica.spec.serving_port)
             except KfsimError:  # known later; the Pod shows no IP until then
