@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-_FIGURES = ["start_up", "cold_start", "throughput", "thousand_services", "simulation"]
+_FIGURES = [
+    *("start_up", "cold_start", "throughput", "thousand_services", "simulation"),
+    *("docker_cold_start", "docker_scale_out"),
+]
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.cli.client import TABLE, ApiClient
 from kfsim.cli.output import format_table, table_cells, warn
@@ -120,7 +121,7 @@ def _service_rows(client: ApiClient) -> tuple[list[str], list[list[str]]]:
     header, rows = table_cells(table, wide=False, namespaces=False)
     counts: dict[tuple[str, str], int] = {}
     for pod in client.get("/api/v1/pods")["items"]:
-        service = pod["metadata"].get("labels", {}).get("serving.kserve.io/inferenceservice")
+        service = pod["metadata"].get("labels", {}).get(INFERENCE_SERVICE)
         conditions = pod.get("status", {}).get("conditions", ())
         ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
         if service and ready:

@@ -10,18 +10,23 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
+from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError
 from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
 from kfsim.cli.client import ApiClient
 from kfsim.cli.manifests import SOURCE, Manifest, load_paths
 from kfsim.cli.transfers import Transfers
+from kfsim.replicas.marks import BACKEND_ANNOTATION
 
 Say = Callable[[str], None]
 # Long after a failure shows, Kubernetes may still recover; a user is told at once and can wait.
 _POLL_SECONDS = 0.02
 _SLOW_POLL_SECONDS = 0.25
 _EAGER_SECONDS = 5.0
+# One more request for each service; with more of them nobody reads the lines one by one.
+_ASKED_FOR_BACKENDS = 50
 
 
 @dataclass(slots=True)
@@ -107,6 +112,7 @@ class ServiceState:
     failed: bool
     line: str
     url: str
+    runtime: str = ""
 
 
 def read_state(item: dict[str, Any]) -> ServiceState:
@@ -118,7 +124,7 @@ def read_state(item: dict[str, Any]) -> ServiceState:
     model = status.get("modelStatus") or {}
     transition = model.get("transitionStatus", "")
     runtime = status.get("servingRuntimeName") or status.get("clusterServingRuntimeName") or ""
-    words = [f"runtime {runtime}"] if runtime else []
+    words: list[str] = []
     is_ready = observed and ready.get("status") == "True" and transition in ("UpToDate", "")
     failure = model.get("lastFailureInfo") or {}
     failed = transition in ("InvalidSpec", "BlockedByFailedLoad")
@@ -135,7 +141,13 @@ def read_state(item: dict[str, Any]) -> ServiceState:
                 words.append(f"{problem.get('reason', 'NotReady')}: {problem['message']}")
                 failed = failed or state == "FailedToLoad"
                 break
-    return ServiceState(is_ready, failed, " · ".join(words), status.get("url", ""))
+    return ServiceState(
+        is_ready,
+        failed,
+        " · ".join(words),
+        status.get("url", ""),
+        runtime=f"runtime {runtime}" if runtime else "",
+    )
 
 
 class Progress:
@@ -146,6 +158,7 @@ class Progress:
         self._services = list(services)
         self._say = say
         self._told: dict[tuple[str, str], str] = {}
+        self._backends: dict[tuple[str, str], str] = {}
         self._transfers = Transfers(client, say)
 
     def poll(self) -> dict[tuple[str, str], ServiceState]:
@@ -161,8 +174,21 @@ class Progress:
                 self._told[key] = state.line
                 namespace, name = key
                 shown = name if namespace == "default" else f"{namespace}/{name}"
-                self._say(f"{shown}: {state.line}")
+                words = (state.runtime, self._backend(key), state.line)
+                self._say(f"{shown}: {' · '.join(filter(None, words))}")
         return states
+
+    def _backend(self, key: tuple[str, str]) -> str:
+        """What runs the service's newest revision, asked for until it is decided."""
+        if not self._backends.get(key) and len(self._services) <= _ASKED_FOR_BACKENDS:
+            namespace, name = key
+            selector = urlencode({"labelSelector": f"{INFERENCE_SERVICE}={name}"})
+            path = self._client.resource("deployments").path(namespace)
+            found = self._client.get(f"{path}?{selector}")["items"]
+            found.sort(key=lambda item: str(item["metadata"].get("creationTimestamp")))
+            annotations = found[-1]["metadata"].get("annotations", {}) if found else {}
+            self._backends[key] = annotations.get(BACKEND_ANNOTATION, "")
+        return self._backends.get(key, "")
 
     def wait(self, timeout: float) -> dict[tuple[str, str], ServiceState]:
         """Poll until all are ready, all others have failed, or the time is up, which stands still

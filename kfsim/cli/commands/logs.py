@@ -5,12 +5,11 @@ import sys
 from typing import Any
 from urllib.parse import urlencode
 
+from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import NotFound
 from kfsim.cli.client import ApiClient, ApiError
 from kfsim.cli.commands.common import Subparsers, add_namespace, add_parser, connect
 from kfsim.cli.output import warn
-
-_ISVC_LABEL = "serving.kserve.io/inferenceservice"
 
 
 def register(subparsers: Subparsers) -> None:
@@ -77,7 +76,7 @@ def _default_container(client: ApiClient, arguments: argparse.Namespace, pod: st
 
 def _selector(kind: str, name: str, owner: dict[str, Any]) -> str:
     if kind == "InferenceService":
-        return f"{_ISVC_LABEL}={name}"
+        return f"{INFERENCE_SERVICE}={name}"
     if kind in ("Service", "Configuration", "Revision", "Route"):
         return f"serving.knative.dev/{kind.lower()}={name}"
     labels = owner.get("spec", {}).get("selector", {}).get("matchLabels", {})
