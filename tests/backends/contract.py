@@ -75,11 +75,6 @@ async def wait_for_line(backend: ReplicaBackend, spec: ReplicaSpec, wanted: byte
     raise AssertionError(f"the container ended without writing {wanted!r}")
 
 
-def needs_model_server(world: World) -> None:
-    if not world.serves_models:
-        pytest.skip("no image with an sklearn server")
-
-
 @pytest.mark.live
 class BackendContract:
     """The tests; `backend` and `events` come from the subclass's module."""
@@ -87,8 +82,7 @@ class BackendContract:
     async def test_a_model_is_served(
         self, backend: ReplicaBackend, world: World, events: Events, model_dir: Path
     ) -> None:
-        needs_model_server(world)
-        spec = make_model_spec(f"file://{model_dir}")
+        spec = make_model_spec(f"file://{model_dir}", image=world.model_image)
         await backend.start(spec)
         await events.wait(spec.key, STARTED, SERVER)
         await wait_ready(backend, spec)
@@ -139,9 +133,9 @@ class BackendContract:
         assert len(events.of(spec.key, GONE)) == 2
 
     async def test_a_stop_right_after_the_start_leaves_nothing(
-        self, backend: ReplicaBackend, events: Events, model_dir: Path
+        self, backend: ReplicaBackend, world: World, events: Events, model_dir: Path
     ) -> None:
-        spec = make_model_spec(f"file://{model_dir}")
+        spec = make_model_spec(f"file://{model_dir}", image=world.model_image)
         await backend.start(spec)
         await backend.stop(spec.key, grace_seconds=5)
         assert len(events.of(spec.key, GONE)) == 1
@@ -264,9 +258,9 @@ class BackendContract:
         ],
     )
     async def test_a_model_that_cannot_be_provided_fails_the_initializer(
-        self, backend: ReplicaBackend, events: Events, uri: str, words: str
+        self, backend: ReplicaBackend, world: World, events: Events, uri: str, words: str
     ) -> None:
-        spec = make_model_spec(uri)
+        spec = make_model_spec(uri, image=world.model_image)
         await backend.start(spec)
         exited = await events.wait(spec.key, ReplicaEventKind.INIT_EXITED)
         assert exited.exit_code == 1
@@ -277,8 +271,7 @@ class BackendContract:
     async def test_a_mended_model_source_is_picked_up_by_a_restart(
         self, backend: ReplicaBackend, world: World, events: Events, model_dir: Path, tmp_path: Path
     ) -> None:
-        needs_model_server(world)
-        spec = make_model_spec(f"file://{tmp_path}/later")
+        spec = make_model_spec(f"file://{tmp_path}/later", image=world.model_image)
         await backend.start(spec)
         await events.wait(spec.key, ReplicaEventKind.INIT_EXITED)
         (tmp_path / "later").symlink_to(model_dir)
@@ -289,13 +282,14 @@ class BackendContract:
     async def test_a_truncated_model_ends_the_server_with_the_reason(
         self, backend: ReplicaBackend, world: World, events: Events, model_dir: Path, tmp_path: Path
     ) -> None:
-        needs_model_server(world)
         whole = (model_dir / "model.joblib").read_bytes()
-        (tmp_path / "model.joblib").write_bytes(whole[: len(whole) // 2])
-        spec = make_model_spec(str(tmp_path))
+        model = tmp_path / "half" / "model.joblib"
+        model.parent.mkdir()
+        model.write_bytes(whole[: len(whole) // 2])
+        spec = make_model_spec(str(model.parent), image=world.model_image)
         await backend.start(spec)
         exited: ReplicaEvent = await events.wait(spec.key, EXITED, SERVER)
         assert exited.exit_code == 1
-        assert exited.message.startswith(f"cannot load {world.seen(tmp_path / 'model.joblib')}")
+        assert exited.message.startswith(f"cannot load {world.seen(model)}")
         assert "truncated" in exited.message
         assert "\n" not in exited.message

@@ -21,6 +21,7 @@ from kfsim.replicas.backend import ReplicaBackend, ReplicaEvent, ReplicaEventKin
 
 PATIENCE = 30.0
 WEB_SERVER = Path(__file__).with_name("web_server.py")
+SKLEARN_IMAGE = "kserve/sklearnserver:v0.20.0"
 MODEL_VOLUME = "kserve-provision-location"
 
 
@@ -93,12 +94,14 @@ def script_container(script: str, *, name: str = "kserve-container") -> Containe
     return command_container("-c", script, name=name)
 
 
-def sklearn_containers(uri: str | None, *, args: Sequence[str] = ()) -> tuple[Container, ...]:
+def sklearn_containers(
+    uri: str | None, *, args: Sequence[str] = (), image: str = SKLEARN_IMAGE
+) -> tuple[Container, ...]:
     """storage-initializer and kserve's sklearnserver, as KServe makes them."""
     mount = VolumeMount(name=MODEL_VOLUME, mount_path="/mnt/models")
     server = Container(
         name="kserve-container",
-        image="kserve/sklearnserver:v0.20.0",
+        image=image,
         args=("--model_name=iris", "--model_dir=/mnt/models", "--http_port=8080", *args),
         ports=(ContainerPort(container_port=8080),),
         volume_mounts=(mount.replaced(read_only=True),),
@@ -136,9 +139,11 @@ def make_spec(
     )
 
 
-def make_model_spec(uri: str, *, name: str = "iris-1", args: Sequence[str] = ()) -> ReplicaSpec:
+def make_model_spec(
+    uri: str, *, name: str = "iris-1", args: Sequence[str] = (), image: str = SKLEARN_IMAGE
+) -> ReplicaSpec:
     """An sklearn predictor with its model from `uri`, and Knative's queue-proxy record."""
-    initializer, server = sklearn_containers(uri, args=args)
+    initializer, server = sklearn_containers(uri, args=args, image=image)
     return make_spec(
         server,
         Container(name="queue-proxy", image="queue"),

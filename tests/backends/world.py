@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kfsim.api.core import Container, ContainerPort, EnvVar, VolumeMount
-from tests.backends.support import WEB_SERVER
+from tests.backends.support import SKLEARN_IMAGE, WEB_SERVER
 
 SERVER = "kserve-container"
 
@@ -14,13 +14,13 @@ SERVER = "kserve-container"
 @dataclass(frozen=True, slots=True)
 class World:
     """`python` is the interpreter of containers, `host` what their servers listen on.
-    `serves_models`: there is something to serve an sklearn model with. `models` is the folder in
-    which a server sees its model; None: where it is on this host."""
+    `model_image` serves sklearn models. `models` is the folder in which a server sees its model;
+    None: where it is on this host."""
 
     python: str = sys.executable
     image: str = "example.com/custom:1"
     host: str = "127.0.0.1"
-    serves_models: bool = True
+    model_image: str = SKLEARN_IMAGE
     models: str | None = None
 
     def program(

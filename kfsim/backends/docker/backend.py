@@ -196,6 +196,9 @@ class DockerBackend:
         """See ReplicaBackend. While there is no engine nothing is found, and what an earlier
         daemon left is removed as soon as there is one."""
         try:
+            # A running replica has a folder: without any, nobody has to wait for the engine.
+            if not await asyncio.to_thread(lambda: any(self._replica_home.iterdir())):
+                return ()
             if not await self.engine.settle(_ADOPTION_PATIENCE):
                 return ()
             findings = sort_out(await self._list())

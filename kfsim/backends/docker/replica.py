@@ -281,7 +281,7 @@ class DockerReplica:
         attempt.stage = Stage.RUNNING
         run.pending = False
         if placement.network and not run.is_init:
-            ports = inspected_ports(settings["Ports"] or {}) if self._host.publishes else None
+            ports = inspected_ports(settings["Ports"] or {}) if placement.publish else None
             self._sandbox = make_sandbox(attempt, settings["Networks"] or {}, ports)
         kind = ReplicaEventKind.INIT_STARTED if run.is_init else ReplicaEventKind.STARTED
         self._emit(kind, run.name, container_id=f"docker://{attempt.id}", image_id=attempt.image_id)
@@ -322,7 +322,8 @@ class DockerReplica:
             raise make_run_failure(attempt.run.name, error.message) from error
 
     async def _discard(self, attempt: Attempt) -> None:
-        """Remove what a failed start left."""
+        """Remove what a failed start left: the log is that of the last one that ran."""
+        await asyncio.to_thread(self._log_of(attempt).unlink, missing_ok=True)
         if attempt.id:
             self._host.forget(attempt)
             with contextlib.suppress(EngineRefused, EngineUnavailable):  # left to the next resync
@@ -478,8 +479,7 @@ class DockerReplica:
             if not each.alive:
                 self._endings.spawn(self._check(attempt), name=f"check {name}")
             elif not each.joins:
-                ports = each.ports if self._host.publishes else None
-                self._sandbox = make_sandbox(attempt, each.networks, ports)
+                self._sandbox = make_sandbox(attempt, each.networks, each.ports or None)
 
     def _unused_attempt(self, name: str) -> int:
         used = [path.name.split(".") for path in self.logs.glob(f"{name}.*.log")]

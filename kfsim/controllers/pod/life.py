@@ -130,7 +130,7 @@ class Life:
             )
 
     def _locate(self, replica: Replica) -> None:
-        if replica.spec is not None and replica.address is None:
+        if replica.spec is not None:
             try:
                 address = self._backend.address(replica.key, replica.spec.serving_port)
             except KfsimError:  # known later; the Pod shows no IP until then

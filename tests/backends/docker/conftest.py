@@ -19,7 +19,6 @@ def world(base_image: str) -> World:
         python="python",
         image=base_image,
         host="0.0.0.0",  # of the container
-        serves_models=False,
         models="/mnt/models",
     )
 
