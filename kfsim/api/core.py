@@ -126,11 +126,15 @@ class Probe(Model):
     termination_grace_period_seconds: int | None = None
 
 
+class SleepAction(Model):
+    seconds: int
+
+
 class LifecycleHandler(Model):
     exec: ExecAction | None = None
     http_get: HTTPGetAction | None = None
     tcp_socket: TCPSocketAction | None = None
-    sleep: Any = None
+    sleep: SleepAction | None = None
 
 
 class Lifecycle(Model):

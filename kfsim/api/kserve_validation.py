@@ -22,6 +22,7 @@ from kfsim.api.kserve import (
 from kfsim.api.kserve_canary_validation import validate_canary
 from kfsim.api.kserve_keys import (
     DEPLOYMENT_MODE,
+    KFSIM_RUNTIME,
     KNATIVE,
     LEGACY_DEPLOYMENT_MODES,
     MODEL_MESH,
@@ -40,6 +41,7 @@ _PREDICTOR_KINDS: Final = (
     "SKLearn, XGBoost, Tensorflow, PyTorch, Triton, ONNX, HuggingFace, PMML, LightGBM, Paddle, "
     "Model, PodSpec"
 )
+_BACKENDS: Final = ("auto", "docker", "process")
 _PROTOCOLS: Final = ("v1", "v2", "grpc-v1", "grpc-v2")
 _LOGGER_MODES: Final = ("all", "request", "response")
 _EXPLAINERS: Final = ("art", "alibi", "aix")
@@ -76,7 +78,25 @@ def _isvc_causes(isvc: InferenceService, old: InferenceService | None) -> Iterat
     yield from _predictor_values(predictor)
     yield from _component(predictor, "predictor", annotations)
     yield from _other_components(isvc, annotations)
+    yield from _replica_backend(isvc)
     yield from validate_canary(isvc)
+
+
+def _replica_backend(isvc: InferenceService) -> Iterator[Cause]:
+    """kfsim's own annotation, on the service or on a component."""
+    spec = isvc.spec
+    places = {"metadata": isvc.metadata.annotations, "spec.predictor": spec.predictor.annotations}
+    for name, component in (("transformer", spec.transformer), ("explainer", spec.explainer)):
+        if component is not None:
+            places[f"spec.{name}"] = component.annotations
+    for path, annotations in places.items():
+        wanted = annotations.get(KFSIM_RUNTIME)
+        if wanted is not None and wanted not in _BACKENDS:
+            yield Cause(
+                f"{path}.annotations[{KFSIM_RUNTIME}]",
+                f'Unsupported value: "{wanted}": supported values: {", ".join(_BACKENDS)}',
+                "FieldValueNotSupported",
+            )
 
 
 def _other_components(isvc: InferenceService, annotations: Mapping[str, str]) -> Iterator[Cause]:

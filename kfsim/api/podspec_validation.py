@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from kfsim.api.core import Container, PodSpec, Quantity
+from kfsim.api.extended_resources import validate_extended_resources
 from kfsim.base.errors import Cause
 from kfsim.base.quantities import parse_quantity
 
@@ -32,6 +33,7 @@ def validate_container(container: Container, *, path: str) -> Iterator[Cause]:
     if resources is not None:
         yield from _quantities(resources.limits, f"{path}.resources.limits")
         yield from _quantities(resources.requests, f"{path}.resources.requests")
+        yield from validate_extended_resources(container, path=path)
     for index, port in enumerate(container.ports):
         if not 0 < port.container_port < 65536:
             yield Cause(

@@ -25,6 +25,12 @@ def expand(text: str, known: Mapping[str, str]) -> str:
     return _REFERENCE.sub(value, text)
 
 
+def unknown_names(text: str, known: Mapping[str, str]) -> tuple[str, ...]:
+    """The names that `expand` would leave as written."""
+    names = (match[1] for match in _REFERENCE.finditer(text))
+    return tuple(name for name in names if name is not None and name not in known)
+
+
 def resolve_variables(env: Iterable[EnvVar], own: Mapping[str, str]) -> dict[str, str]:
     """The container's variables, in order; a value sees those before it, and kfsim's `own`."""
     known: dict[str, str] = dict(own)

@@ -29,17 +29,18 @@ class LogFolders:
 
     def renew(self, key: ReplicaKey) -> Path:
         """The empty log folder for a new replica."""
-        folder = self._folder(key)
+        folder = self.folder(key)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
-    def _folder(self, key: ReplicaKey) -> Path:
+    def folder(self, key: ReplicaKey) -> Path:
+        """The log folder of a replica, whether or not there is one."""
         return self.root / f"{key.namespace}_{key.name}"
 
     def find(self, key: ReplicaKey, container: str, *, previous: bool) -> Path:
         """The file of a container's latest attempt, or of the one before. Raises NotFound."""
-        attempts = self._attempts(self._folder(key), container)
+        attempts = self._attempts(self.folder(key), container)
         if not attempts:
             what = f"container {container} of replica {key}" if container else f"replica {key}"
             raise NotFound(f"there is no log of {what}: it was never started")

@@ -1,4 +1,4 @@
-"""The `kfsim` command: a client of the API address, and nothing else.
+"""The `kfsim` command: a client of the API address; `images` alone talks to Docker.
 
 `main` parses arguments and maps errors to exit codes (0 done, 1 failed, 2 wrong usage);
 `commands` has one module per command; `client` speaks Kubernetes REST over plain `http.client`,
@@ -7,8 +7,8 @@ meant, `startup` starts one; `manifests` reads YAML, `apply` computes patches as
 `rollout` applies a whole folder, prunes, and follows the services until they are ready; `output`
 prints, `showcase` and `foreground` are what `kfsim up` shows.
 
-Called by users and scripts through `main.main`; of kfsim it uses `base` and the daemon's project
-and settings.
+Called by users and scripts through `main.main`; of kfsim it uses `base`, the daemon's project and
+settings, and for `kfsim images` the image building of `backends.docker`.
 
 Must not: import controllers, store or data plane, or reach the daemon in any way but HTTP.
 """

@@ -1,8 +1,9 @@
 """Reading manifests: files, folders and standard input into documents with their place.
 
 A document that is no Kubernetes object (a compose file beside the manifests, say) is skipped and
-said. A document that cannot be parsed is an error that names file and line; the others of its
-file and folder are still read, and the caller decides what that means.
+said; kfsim.yaml is no manifest, and is read by `kfsim up`. A document that cannot be parsed is an
+error that names file and line; the others of its file and folder are still read, and the caller
+decides what that means.
 """
 
 import os
@@ -16,9 +17,10 @@ from typing import Any
 
 import yaml
 
+from kfsim.daemon.project import PROJECT_FILE
+
 SOURCE = "kfsim.dev/source"
 _SUFFIXES = (".yaml", ".yml", ".json")
-_OWN_FILES = ("kfsim.yaml",)
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -49,6 +51,8 @@ def load_paths(paths: Iterable[str], *, recursive: bool = True) -> Manifests:
             _load_text(sys.stdin.read(), "", result)
         elif os.path.isdir(path):
             _load_folder(Path(path), result, recursive=recursive)
+        elif os.path.basename(path) == PROJECT_FILE:
+            result.skipped.append(f"{path}: is kfsim's own file; `kfsim up` reads it")
         elif os.path.exists(path):
             _load_file(Path(path), result)
         else:
@@ -73,7 +77,7 @@ def _load_folder(folder: Path, result: Manifests, *, recursive: bool) -> None:
         if path.is_dir():
             if recursive:
                 _load_folder(path, result, recursive=True)
-        elif path.suffix in _SUFFIXES and path.name not in _OWN_FILES:
+        elif path.suffix in _SUFFIXES and path.name != PROJECT_FILE:
             _load_file(path, result)
 
 

@@ -154,3 +154,13 @@ def _format_found(value: Any) -> str:
 def warn(text: str) -> None:
     """One line on standard error."""
     print(text, file=sys.stderr)
+
+
+def format_bytes(count: int) -> str:
+    """`512 B`, `1.5 kB`, `120 MB`: powers of ten, three digits at the most."""
+    amount, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.1f} {unit}" if unit != "B" and amount < 9.95 else f"{amount:.0f} {unit}"

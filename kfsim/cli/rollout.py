@@ -15,6 +15,7 @@ from kfsim.base.errors import KfsimError
 from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
 from kfsim.cli.client import ApiClient
 from kfsim.cli.manifests import SOURCE, Manifest, load_paths
+from kfsim.cli.transfers import Transfers
 
 Say = Callable[[str], None]
 # Long after a failure shows, Kubernetes may still recover; a user is told at once and can wait.
@@ -128,9 +129,12 @@ def read_state(item: dict[str, Any]) -> ServiceState:
     else:
         state = (model.get("states") or {}).get("targetModelState") or "Pending"
         words.append(state)
-        if ready.get("status") == "False" and ready.get("message"):
-            words.append(f"{ready.get('reason', 'NotReady')}: {ready['message']}")
-            failed = failed or state == "FailedToLoad"
+        for problem in (ready, conditions.get("PredictorConfigurationReady", {})):
+            # The latter has a revision's own reason, such as a GPU that is not to be had.
+            if problem.get("status") == "False" and problem.get("message"):
+                words.append(f"{problem.get('reason', 'NotReady')}: {problem['message']}")
+                failed = failed or state == "FailedToLoad"
+                break
     return ServiceState(is_ready, failed, " · ".join(words), status.get("url", ""))
 
 
@@ -142,6 +146,7 @@ class Progress:
         self._services = list(services)
         self._say = say
         self._told: dict[tuple[str, str], str] = {}
+        self._transfers = Transfers(client, say)
 
     def poll(self) -> dict[tuple[str, str], ServiceState]:
         """Read all services once, telling what changed."""
@@ -160,11 +165,19 @@ class Progress:
         return states
 
     def wait(self, timeout: float) -> dict[tuple[str, str], ServiceState]:
-        """Poll until all are ready, all others have failed, or the time is up."""
-        started = time.monotonic()
+        """Poll until all are ready, all others have failed, or the time is up, which stands still
+        while images and models are being fetched."""
+        started = looked = time.monotonic()
+        fetching = 0.0
         while True:
             states = self.poll()
-            elapsed = time.monotonic() - started
-            if all(state.ready or state.failed for state in states.values()) or elapsed > timeout:
+            now = time.monotonic()
+            elapsed = now - started
+            if all(state.ready or state.failed for state in states.values()):
+                return states
+            if now - looked >= _SLOW_POLL_SECONDS:
+                fetching += now - looked if self._transfers.poll() else 0.0
+                looked = now
+            if elapsed - fetching > timeout:
                 return states
             time.sleep(_POLL_SECONDS if elapsed < _EAGER_SECONDS else _SLOW_POLL_SECONDS)

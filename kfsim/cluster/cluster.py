@@ -23,6 +23,8 @@ from kfsim.controllers.pod.reconcile import recover
 from kfsim.controllers.podautoscaler import Scaling
 from kfsim.controllers.runtime import Controller, Dispatcher, Key, Recorder
 from kfsim.replicas.backend import ReplicaBackend
+from kfsim.replicas.choice import BackendChooser
+from kfsim.replicas.devices import GpuInventory, GpuSettings
 from kfsim.store import Store
 
 DEFAULT_DOMAIN = "localhost"
@@ -33,7 +35,8 @@ class Cluster:
 
     `gateway_port` is asked late, because the gateway may bind after construction; `busy` tells
     that requests are in flight, so that reconciles make room for them; `start_limit` bounds how
-    many replicas start at the same time.
+    many replicas start at the same time; `chooser` decides between backends where `backend` is
+    several in one. `gpus` are the host's, none where it is left out.
     """
 
     def __init__(
@@ -50,17 +53,23 @@ class Cluster:
         start_limit: int,
         domain: str = DEFAULT_DOMAIN,
         busy: Callable[[], bool] | None = None,
+        chooser: BackendChooser | None = None,
+        gpus: GpuInventory | None = None,
+        gpu_settings: GpuSettings | None = None,
     ) -> None:
         self._store = store
+        self._chooser = chooser
         self._backend = backend
         self.dispatcher = Dispatcher(store=store, clock=clock, busy=busy)
         self.scaling = Scaling(clock=clock, stat_source=stat_source, wake=self._wake_autoscaler)
+        self.devices = pod.DeviceScheduler(inventory=gpus, settings=gpu_settings)
         self._kubelet = pod.Kubelet(
             clock=clock,
             backend=backend,
             drain_gate=drain_gate,
             wake=self._wake_pod,
             start_limit=start_limit,
+            devices=self.devices,
         )
         recorder = Recorder(store=store, clock=clock, entropy=entropy, component="kfsim")
         for controller in self._make_controllers(
@@ -89,7 +98,9 @@ class Cluster:
             ),
             service.make_controller(store=store, clock=clock, recorder=recorder),
             configuration.make_controller(store=store, clock=clock, recorder=recorder),
-            revision.make_controller(store=store, clock=clock, recorder=recorder),
+            revision.make_controller(
+                store=store, clock=clock, recorder=recorder, chooser=self._chooser
+            ),
             labeler.make_controller(store=store, clock=clock),
             route.make_controller(
                 store=store,

@@ -2,31 +2,32 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kfsim import __version__
 from kfsim.api.admission import admit
-from kfsim.api.core import Container
-from kfsim.backends.names.loopback import LoopbackNames
-from kfsim.backends.process.backend import ProcessBackend
+from kfsim.backends.gpus import make_inventory
 from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster
-from kfsim.daemon.directory import StoreDirectory
 from kfsim.daemon.explanations import explain_service
+from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
+from kfsim.daemon.metrics import Metrics
+from kfsim.daemon.names import DaemonNames
 from kfsim.daemon.project import DaemonInfo
+from kfsim.daemon.replicas import Replicas
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
-from kfsim.dataplane.service_ports import ServicePorts
 from kfsim.flow import FlowCore
 from kfsim.kubeapi import ApiServer
+from kfsim.replicas.allocator import Holding
 from kfsim.store import Store
 from kfsim.store.sqlite_journal import SqliteJournal
 
@@ -53,18 +54,21 @@ class Daemon:
         self._on_shutdown = on_shutdown
         self._clock = RealClock()
         self._entropy = SystemEntropy()
-        self._backend = ProcessBackend(
-            state_dir=settings.state_dir,
+        self._names = DaemonNames()
+        self._replicas = Replicas(
+            settings,
             clock=self._clock,
             entropy=self._entropy,
-            settings=processes,
+            processes=processes,
             launch=launch,
-            resolve_names=self._resolve_names,
+            names=self._names,
         )
+        self._gpus = make_inventory(settings.gpu)
+        self._gpu_report = GpuReport(inventory=self._gpus, holdings=self._holdings)
+        self._metrics = Metrics()
+        self._metrics.add(self._gpu_report)
         self._journal: SqliteJournal | None = None
         self._gateway: Gateway | None = None
-        self._services: ServicePorts | None = None
-        self._names: LoopbackNames | None = None
         self._api: ApiServer | None = None
         self._cluster: Cluster | None = None
         self._info: DaemonInfo | None = None
@@ -73,11 +77,13 @@ class Daemon:
 
     async def start(self) -> DaemonInfo:
         """Open everything. Raises KfsimError with the mend; `stop` is due in any case."""
-        await self._backend.open()
+        if note := await self._replicas.open():
+            self.notes.append(note)
         store = self._open_store()
         api = await self._serve_api(store)
         gateway = await self._serve_gateway(api.address)
-        self._open_names(store)
+        assert self._gateway is not None
+        self._names.connect(self._gateway, store)
         self._info = DaemonInfo(
             pid=os.getpid(),
             gateway=gateway.address,
@@ -108,10 +114,13 @@ class Daemon:
             admission=admit,
             extensions={
                 "GET /status": self._status,
+                "GET /transfers": self._transfers,
+                "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
                 "GET /why/{namespace}/{name}": lambda query: self._why(store, query),
             },
-            logs=LogReader(store, self._backend),
+            metrics=self._metrics.render,
+            logs=LogReader(store, self._replicas.backend),
         )
         return self._note(
             await listen(
@@ -140,15 +149,6 @@ class Daemon:
             )
         )
 
-    def _open_names(self, store: Store) -> None:
-        assert self._gateway is not None
-        self._services = ServicePorts(self._gateway)
-        self._names = LoopbackNames(self._services, StoreDirectory(store))
-
-    def _resolve_names(self, container: Container, namespace: str) -> Container:
-        assert self._names is not None  # replicas start when the cluster does, which is later
-        return self._names.rewrite(container, namespace)
-
     def _note(self, listener: Listener) -> Listener:
         if listener.note is not None:
             self.notes.append(listener.note)
@@ -161,26 +161,29 @@ class Daemon:
             store=store,
             clock=self._clock,
             entropy=self._entropy,
-            backend=self._backend,
+            backend=self._replicas.backend,
+            chooser=self._replicas.chooser,
             route_sink=gateway,
             stat_source=gateway,
             drain_gate=gateway,
             gateway_port=lambda: gateway_port,
             start_limit=_STARTS_PER_CORE * (os.cpu_count() or 1),
             busy=lambda: gateway.busy,
+            gpus=self._gpus,
+            gpu_settings=self._settings.gpu,
         )
         await self._cluster.start()
 
     async def stop(self) -> None:
         """Drain requests, then stop controllers, replicas, API and journal."""
         await self._tasks.close()
-        if self._services is not None:
-            await self._services.close()
+        await self._names.close()
         if self._gateway is not None:
             await self._gateway.close(drain=_DRAIN_SECONDS)
         if self._cluster is not None:
             await self._cluster.close()
-        await self._backend.close()
+        await self._gpus.close()
+        await self._replicas.close()
         if self._api is not None:
             await self._api.close()
         if self._journal is not None:
@@ -206,7 +209,17 @@ class Daemon:
             "project": info.project,
             "root": info.root,
             "stateDir": info.state_dir,
+            "gpu": str(self._settings.gpu),
         }
+
+    async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:
+        return await self._gpu_report.top()
+
+    def _holdings(self) -> Iterable[Holding]:
+        return () if self._cluster is None else self._cluster.devices.holdings()
+
+    def _transfers(self, query: Mapping[str, str]) -> dict[str, Any]:
+        return {"transfers": self._replicas.transfers()}
 
     def _shutdown(self, query: Mapping[str, str]) -> dict[str, Any]:
         _logger.info("a client asked for the end")

@@ -19,6 +19,8 @@ from kfsim.base.errors import AlreadyExists, Invalid, Unavailable
 
 LOCK = "lock"
 DAEMON = "daemon.json"
+PROJECT_FILE = "kfsim.yaml"
+"""A project's settings, beside its manifests (`project_file` reads it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,13 @@ def _word(root: str) -> str:
     if stem == "manifests":
         stem = folder.parent.name
     return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "project"
+
+
+def find_project_file(path: str) -> Path | None:
+    """The file that belongs to the first PATH of `kfsim up`."""
+    given = Path(path)
+    found = (given if given.is_dir() else given.parent) / PROJECT_FILE
+    return found if found.is_file() else None
 
 
 def prepare_state_dir(folder: Path) -> None:

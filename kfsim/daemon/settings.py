@@ -2,11 +2,15 @@
 
 import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from kfsim.replicas.devices import GpuMode, GpuSettings
+from kfsim.replicas.marks import AUTO, DOCKER, PROCESS
 
 DEFAULT_GATEWAY = "127.0.0.1:8080"
 DEFAULT_API = "127.0.0.1:8001"
+RUNTIMES = (AUTO, DOCKER, PROCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +24,15 @@ class DaemonSettings:
     gateway_is_default: bool = True
     api: str = DEFAULT_API
     api_is_default: bool = True
+    runtime: str = AUTO
+    """auto, docker or process: what runs replicas where no annotation says it."""
     allow_pickle: bool = True
+    allow_privileged: bool = False
+    allow_host_path: bool = False
     fresh: bool = False
     foreground: bool = False
     """Stop when standard input closes: the command line that started us is gone."""
+    gpu: GpuSettings = field(default_factory=GpuSettings)
 
     def command(self) -> list[str]:
         """The command that starts a daemon with these settings."""
@@ -39,12 +48,24 @@ class DaemonSettings:
             words.append(f"--gateway={self.gateway}")
         if not self.api_is_default:
             words.append(f"--api={self.api}")
+        if self.runtime != AUTO:
+            words.append(f"--runtime={self.runtime}")
         if not self.allow_pickle:
             words.append("--refuse-pickle")
+        if self.allow_privileged:
+            words.append("--allow-privileged")
+        if self.allow_host_path:
+            words.append("--allow-host-path")
         if self.fresh:
             words.append("--fresh")
         if self.foreground:
             words.append("--foreground")
+        if self.gpu != GpuSettings():
+            words += [
+                f"--gpu={self.gpu.mode}",
+                f"--gpu-replicas-per-device={self.gpu.replicas_per_device}",
+                f"--gpu-fake-devices={self.gpu.fake_devices}",
+            ]
         return words
 
     @classmethod
@@ -56,9 +77,18 @@ class DaemonSettings:
         parser.add_argument("--state-dir", type=Path, required=True)
         parser.add_argument("--gateway")
         parser.add_argument("--api")
+        parser.add_argument("--runtime", choices=RUNTIMES, default=AUTO)
         parser.add_argument("--refuse-pickle", action="store_true")
+        parser.add_argument("--allow-privileged", action="store_true")
+        parser.add_argument("--allow-host-path", action="store_true")
         parser.add_argument("--fresh", action="store_true")
         parser.add_argument("--foreground", action="store_true")
+        plain = GpuSettings()
+        parser.add_argument("--gpu", type=GpuMode, default=plain.mode)
+        parser.add_argument(
+            "--gpu-replicas-per-device", type=int, default=plain.replicas_per_device
+        )
+        parser.add_argument("--gpu-fake-devices", type=int, default=plain.fake_devices)
         given = parser.parse_args(arguments)
         return cls(
             project=given.project,
@@ -68,9 +98,17 @@ class DaemonSettings:
             gateway_is_default=given.gateway is None,
             api=given.api or DEFAULT_API,
             api_is_default=given.api is None,
+            runtime=given.runtime,
             allow_pickle=not given.refuse_pickle,
+            allow_privileged=given.allow_privileged,
+            allow_host_path=given.allow_host_path,
             fresh=given.fresh,
             foreground=given.foreground,
+            gpu=GpuSettings(
+                mode=given.gpu,
+                replicas_per_device=given.gpu_replicas_per_device,
+                fake_devices=given.gpu_fake_devices,
+            ),
         )
 
 

@@ -17,7 +17,7 @@ from kfsim.kubeapi.bodies import LARGEST_BODY
 from kfsim.kubeapi.encoding import encode_json
 from kfsim.kubeapi.guard import LOOPBACK_HOSTS, check_body_type, check_host, check_origin
 from kfsim.kubeapi.paths import NOT_FOUND, parse_path
-from kfsim.kubeapi.ports import Extension, LogSource
+from kfsim.kubeapi.ports import Extension, LogSource, MetricsPage
 from kfsim.kubeapi.resources import ResourceHandler
 from kfsim.kubeapi.status import About, MethodNotAllowed, TooLarge, about, make_failure
 from kfsim.kubeapi.writing import Admission, admit_unchanged, ensure_namespace
@@ -29,7 +29,8 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ApiServer:
-    """Serves one store. `extensions` maps `METHOD /path` below /kfsim/v1 to a callable."""
+    """Serves one store. `extensions` maps `METHOD /path` below /kfsim/v1 to a callable; `metrics`
+    is what /metrics answers."""
 
     def __init__(
         self,
@@ -40,12 +41,14 @@ class ApiServer:
         admission: Admission = admit_unchanged,
         extensions: Mapping[str, Extension] | None = None,
         logs: LogSource | None = None,
+        metrics: MetricsPage | None = None,
         ready: Callable[[], bool] = lambda: True,
         allowed_hosts: Collection[str] = (),
     ) -> None:
         self._store = store
         self._entropy = entropy
         self._ready = ready
+        self._metrics = metrics
         self._allowed_hosts = (*LOOPBACK_HOSTS, *(host.lower() for host in allowed_hosts))
         self._resources = ResourceHandler(store=store, clock=clock, admission=admission, logs=logs)
         self._app = self._make_app(extensions or {})
@@ -77,6 +80,8 @@ class ApiServer:
         app.router.add_get("/healthz", _ok)
         app.router.add_get("/livez", _ok)
         app.router.add_get("/readyz", self._readyz)
+        if self._metrics is not None:
+            app.router.add_get("/metrics", _page(self._metrics))
         app.router.add_get("/version", _fixed(discovery.make_version(kfsim.__version__)))
         app.router.add_get("/openapi/v3", _fixed(openapi.make_index()))
         app.router.add_get("/openapi/v3/{path:.+}", self._openapi)
@@ -161,6 +166,14 @@ def _extend(extension: Extension) -> _Handler:
         if inspect.isawaitable(result):
             result = await result
         return _json(result)
+
+    return handle
+
+
+def _page(metrics: MetricsPage) -> _Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        body, content_type = await metrics(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     return handle
 

@@ -4,10 +4,9 @@
 are found, `AddressResolver` and `ServiceDirectory`. The machines take events and times and return
 frozen values: `probes` counts probe outcomes, `backoff` spaces restarts, `lifecycle` folds
 `ReplicaEvent`s into a `ReplicaState`, `status` shows that state as a PodStatus, `starts` limits how
-many replicas start at once, `serving` reads from a Pod which container serves. A Pod is the record,
-a replica the running thing.
-
-The Pod controller drives them; backends implement the port.
+many replicas start at once, `serving` reads from a Pod which container serves. `devices` holds what
+a GPU is, `device_requests` what a Pod asks for, `allocator` who gets which. A Pod is the record, a
+replica the running thing.
 
 Must not: start a process, open a socket, or read a clock.
 """

@@ -104,6 +104,8 @@ class ProbeResult:
 
     success: bool
     message: str = ""
+    status: int | None = None
+    """The HTTP status of an httpGet that was answered: a hook passes with any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 As kubelet counts it (client-go util/flowcontrol/backoff.go, kuberuntime's doBackOff): the first
 restart is immediate, the next waits 10 s after the exit, then 20, 40, … up to 300 s. A container
-that ran for more than 10 minutes since its latest start begins anew.
+that ran for more than 10 minutes since its latest start begins anew. An image that cannot be
+pulled waits from the first failure on: 10 s, then 20, … up to 300 s (pkg/kubelet/images).
 """
 
 from dataclasses import dataclass
@@ -29,3 +30,9 @@ class Backoff:
     def restarted(self, now: float) -> "Backoff":
         """The state after a restart at `now`; the next one waits longer."""
         return Backoff(min(self.delay * 2, LONGEST_DELAY) if self.delay else FIRST_DELAY, now)
+
+    def after_failure(self, now: float) -> "Backoff":
+        """The state after an attempt failed at `now`, counted from there."""
+        if self.started is not None and now - self.started > RESET_AFTER:
+            return Backoff(FIRST_DELAY, now)
+        return self.restarted(now)

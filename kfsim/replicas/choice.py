@@ -1,8 +1,9 @@
 """Which backend runs a revision, decided once and recorded with its reason.
 
-The Revision controller asks a `BackendChooser` before it makes the Deployment and writes the answer
-into the Revision's annotations, from where it reaches every Pod: a revision never changes its
-backend, whatever images come and go, and `kfsim why` shows the reason.
+The Revision controller asks a `BackendChooser` when it makes the Deployment and writes the answer
+into the annotations of the Deployment, and from there of every Pod: a revision never changes its
+backend, whatever images come and go, and `kfsim why` shows the reason. Where there is one backend
+only (the simulation) nobody is asked and nothing is recorded.
 """
 
 from collections.abc import Mapping
@@ -10,14 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kfsim.api.core import PodSpec
-
-AUTO, DOCKER, PROCESS = "auto", "docker", "process"
-
-WANTED_ANNOTATION = "kfsim.dev/runtime"
-"""What the user asks for: docker, process or auto."""
-BACKEND_ANNOTATION = "kfsim.dev/backend"
-"""What was decided."""
-REASON_ANNOTATION = "kfsim.dev/backend-reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +28,3 @@ class BackendChooser(Protocol):
         """The backend for Pods of this spec. None while the answer is not known yet (the engine
         has not told its images): ask again in a moment."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class OnlyBackend:
-    """The chooser where there is one backend."""
-
-    name: str
-
-    def choose(self, spec: PodSpec, annotations: Mapping[str, str]) -> BackendChoice:
-        """Always the one."""
-        return BackendChoice(self.name, "it is the only backend")

@@ -15,13 +15,24 @@ from kfsim.api.core import Container, ContainerStatus, Pod
 from kfsim.base.clock import parse_timestamp
 from kfsim.replicas.backend import ReplicaEvent, ReplicaEventKind
 from kfsim.replicas.backoff import Backoff
+from kfsim.replicas.failures import (
+    CREATE_ERROR,
+    PULL_BACKOFF,
+    PULL_ERROR,
+    RUN_ERROR,
+    START_ERROR,
+    Retry,
+    resolve_retry,
+)
 from kfsim.replicas.serving import QUEUE_PROXY, has_queue_proxy, serving_container
 
 CONTAINER_CREATING = "ContainerCreating"
 POD_INITIALIZING = "PodInitializing"
 CRASH_LOOP = "CrashLoopBackOff"
-_PULL_ERROR = "ErrImagePull"
-_PULL_BACKOFF = "ImagePullBackOff"
+POST_START_ERROR = "PostStartHookError"
+_CRASHES = frozenset((CRASH_LOOP, RUN_ERROR, POST_START_ERROR))
+# What containerd reports of a process that could not be run.
+_START_ERROR_CODE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,7 @@ ContainerPhase = Waiting | Running | Terminated
 @dataclass(frozen=True, slots=True)
 class ContainerRecord:
     """One container. `initialized` says that its startup probe passed (or it has none), `probed`
-    that its readiness probe does."""
+    that its readiness probe does; `pulls` is the back-off of its image."""
 
     name: str
     image: str
@@ -63,6 +74,14 @@ class ContainerRecord:
     initialized: bool = False
     probed: bool = False
     backoff: Backoff = field(default_factory=Backoff)
+    pulls: Backoff = field(default_factory=Backoff)
+
+    @property
+    def crashed(self) -> bool:
+        """It ended, or waits for a restart because it did."""
+        return isinstance(self.phase, Terminated) or (
+            isinstance(self.phase, Waiting) and self.phase.reason in _CRASHES
+        )
 
     @property
     def running(self) -> bool:
@@ -81,7 +100,8 @@ class ContainerRecord:
 @dataclass(frozen=True, slots=True)
 class ReplicaState:
     """All containers of one replica. `failure` (reason, message) is set when the replica as a
-    whole is lost or given up: its Pod is Failed for good."""
+    whole is lost or given up: its Pod is Failed for good. `unschedulable` says why no host takes
+    it, and is empty while that is being found out."""
 
     serving: str
     queue_proxy: bool
@@ -90,6 +110,7 @@ class ReplicaState:
     accepted: float
     failure: tuple[str, str] | None = None
     terminating: bool = False
+    unschedulable: str | None = None
 
     def find(self, name: str) -> ContainerRecord | None:
         return next((each for each in (*self.init, *self.containers) if each.name == name), None)
@@ -167,6 +188,7 @@ def adopt_replica(pod: Pod, *, wall: float, now: float) -> ReplicaState:
                     phase=Running(_started_at(status, wall)),
                     container_id=status.container_id or "",
                     image_id=status.image_id or "",
+                    last=_last_end(status),
                     restarts=status.restart_count or 0,
                     initialized=bool(status.started),
                     backoff=Backoff(0.0, now),
@@ -178,6 +200,20 @@ def adopt_replica(pod: Pod, *, wall: float, now: float) -> ReplicaState:
 def _started_at(status: ContainerStatus, wall: float) -> float:
     running = None if status.state is None else status.state.running
     return parse_timestamp(running.started_at) if running and running.started_at else wall
+
+
+def _last_end(status: ContainerStatus) -> Terminated | None:
+    ended = None if status.last_state is None else status.last_state.terminated
+    if ended is None or not ended.finished_at:
+        return None
+    return Terminated(
+        exit_code=ended.exit_code,
+        reason=ended.reason or "Error",
+        finished=parse_timestamp(ended.finished_at),
+        started=parse_timestamp(ended.started_at) if ended.started_at else None,
+        signal=ended.signal,
+        message=ended.message or "",
+    )
 
 
 def observe(state: ReplicaState, event: ReplicaEvent, *, wall: float, now: float) -> ReplicaState:
@@ -194,16 +230,7 @@ def observe(state: ReplicaState, event: ReplicaEvent, *, wall: float, now: float
         case ReplicaEventKind.INIT_EXITED | ReplicaEventKind.EXITED:
             state = state.with_record(_ended(record, event, wall, now))
         case ReplicaEventKind.FAILED:
-            waiting = Waiting(event.reason or "CreateContainerError", event.message)
-            state = state.with_record(
-                replace(
-                    record,
-                    phase=waiting,
-                    last=record.phase if isinstance(record.phase, Terminated) else record.last,
-                    probed=False,
-                    backoff=record.backoff.after_exit(now),
-                )
-            )
+            state = state.with_record(_not_started(record, event, wall, now))
     return state
 
 
@@ -220,7 +247,30 @@ def _started(record: ContainerRecord, wall: float, now: float) -> ContainerRecor
         initialized=False,
         probed=False,
         backoff=backoff,
+        pulls=Backoff(),
     )
+
+
+def _not_started(
+    record: ContainerRecord, event: ReplicaEvent, wall: float, now: float
+) -> ContainerRecord:
+    reason = event.reason or CREATE_ERROR
+    last = record.phase if isinstance(record.phase, Terminated) else record.last
+    record = replace(
+        record, phase=Waiting(reason, event.message), last=last, initialized=False, probed=False
+    )
+    match resolve_retry(reason):
+        case Retry.PULL:
+            return replace(record, pulls=record.pulls.after_failure(now))
+        case Retry.CRASH:  # the container was made, and ended before its process ran
+            return replace(
+                record,
+                phase=Waiting(RUN_ERROR, event.message),
+                last=Terminated(_START_ERROR_CODE, START_ERROR, wall, message=event.message),
+                restarts=record.restarts if last is None else record.restarts + 1,
+                backoff=record.backoff.after_exit(now),
+            )
+    return record
 
 
 def _ended(
@@ -248,20 +298,29 @@ def _run_queue_proxy(state: ReplicaState, wall: float) -> ReplicaState:
 
 
 def hold_back(state: ReplicaState, container: str, *, where: str) -> ReplicaState:
-    """Show that the ended container waits for its restart; `where` is kubelet's Pod text
+    """Show that the container waits for its next attempt; `where` is kubelet's Pod text
     `name_namespace(uid)`."""
     record = state.find(container)
     if record is None:
         return state
-    if isinstance(record.phase, Terminated):
+    phase = record.phase
+    if record.crashed:
         delay = _go_seconds(record.backoff.delay)
         text = f"back-off {delay} restarting failed container={container} pod={where}"
-        waiting = Waiting(CRASH_LOOP, text)
-        return state.with_record(replace(record, phase=waiting, last=record.phase))
-    if isinstance(record.phase, Waiting) and record.phase.reason == _PULL_ERROR:
-        text = f'Back-off pulling image "{record.image}": {record.phase.message}'
-        return state.with_record(replace(record, phase=Waiting(_PULL_BACKOFF, text)))
+        last = phase if isinstance(phase, Terminated) else record.last
+        return state.with_record(replace(record, phase=Waiting(CRASH_LOOP, text), last=last))
+    if isinstance(phase, Waiting) and phase.reason == PULL_ERROR:
+        text = f'Back-off pulling image "{record.image}": {PULL_ERROR}: {phase.message}'
+        return state.with_record(replace(record, phase=Waiting(PULL_BACKOFF, text)))
     return state
+
+
+def explain_end(state: ReplicaState, container: str, reason: str, message: str) -> ReplicaState:
+    """Show why the container that ended was ended."""
+    record = state.find(container)
+    if record is None or not isinstance(record.phase, Terminated):
+        return state
+    return state.with_record(replace(record, phase=Waiting(reason, message), last=record.phase))
 
 
 def _go_seconds(seconds: float) -> str:
@@ -270,9 +329,9 @@ def _go_seconds(seconds: float) -> str:
 
 
 def restarting(state: ReplicaState, container: str, *, now: float) -> ReplicaState:
-    """Count a restart that is asked for at `now`."""
+    """Count the restart of a crashed container that is asked for at `now`."""
     record = state.find(container)
-    if record is None:
+    if record is None or not record.crashed:
         return state
     return state.with_record(replace(record, backoff=record.backoff.restarted(now)))
 

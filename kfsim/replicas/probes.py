@@ -68,9 +68,15 @@ class ProbeStep:
     counted: bool
 
 
-def begin_probe(timing: ProbeTiming, now: float, *, fast: bool) -> ProbeState:
-    """A probe of a container that started at `now`."""
-    first = now + timing.initial_delay
+def begin_probe(
+    timing: ProbeTiming, now: float, *, fast: bool, started: float | None = None
+) -> ProbeState:
+    """A probe that may be tried from `now` on, of a container that started at `started` (or `now`).
+
+    The initial delay counts from the container's start, so that it is over when a startup probe
+    took longer (kubelet's pkg/kubelet/prober/worker.go doProbe).
+    """
+    first = max(now, (now if started is None else started) + timing.initial_delay)
     return ProbeState(
         timing=timing,
         fast=fast,

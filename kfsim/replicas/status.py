@@ -37,6 +37,8 @@ def make_pod_status(
 ) -> PodStatus:
     """The status to write; conditions that do not change keep their transition time."""
     now = format_timestamp(wall)
+    if state.unschedulable is not None:
+        return _unscheduled(pod, state.unschedulable, now)
     phase = resolve_phase(state, restart_policy=pod.spec.restart_policy or "Always")
     ip = address if address is not None else pod.status.pod_ip
     reason, message = state.failure or (None, None)
@@ -56,6 +58,18 @@ def make_pod_status(
             _container_status(each, ready=_shows_ready(state, each), is_init=False)
             for each in state.containers
         ),
+        qos_class=resolve_qos_class(pod),
+    )
+
+
+def _unscheduled(pod: Pod, message: str, now: str) -> PodStatus:
+    """No kubelet has seen the Pod: there is one condition, and nothing about containers."""
+    known = {condition.type: condition for condition in pod.status.conditions}
+    old = known.get("PodScheduled")
+    scheduled = _condition(old, "PodScheduled", FALSE, "Unschedulable", message, now)
+    return PodStatus(
+        phase="Pending",
+        conditions=(scheduled,) if message else (),
         qos_class=resolve_qos_class(pod),
     )
 

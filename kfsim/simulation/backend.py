@@ -9,6 +9,7 @@ plane and never a container here.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kfsim.api.core import Probe
 from kfsim.base.clock import Clock, format_timestamp
@@ -33,6 +34,13 @@ from kfsim.simulation.scripts import ReplicaScript, vary
 _QUEUE_PROXY = "queue-proxy"
 _SIGKILL = 9
 _KILLED = 128 + _SIGKILL
+_LATE = "killed after the grace period"
+
+
+class _Exit(NamedTuple):
+    code: int
+    message: str
+    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -43,7 +51,7 @@ class _Container:
     loaded_at: float = float("inf")
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever ends the container from outside: a crash asked for, or `stop`."""
-    exit: tuple[int, str] = (0, "")
+    exit: _Exit = field(default_factory=lambda: _Exit(0, ""))
 
 
 @dataclass(slots=True)
@@ -84,7 +92,7 @@ class SimulatedBackend(ReplicaBackend):
         container = self._container(key, self._replica(key).spec.serving_container)
         if not container.running:
             raise NotFound(f"container {container.name!r} of replica {key} is not running")
-        container.exit = (exit_code, message)
+        container.exit = _Exit(exit_code, message)
         container.ended.set()
 
     @property
@@ -145,7 +153,7 @@ class SimulatedBackend(ReplicaBackend):
         await replica.tasks.close()
         for container in replica.containers.values():
             if container.running:
-                container.exit = (0, "") if in_time else (_KILLED, "killed after the grace period")
+                container.exit = _Exit(0, "") if in_time else _Exit(_KILLED, _LATE)
                 self._end(replica, container)
         del self._replicas[key]
         for name in (*replica.restarts, *replica.containers):
@@ -246,15 +254,17 @@ class SimulatedBackend(ReplicaBackend):
     def _until_exit(self, replica: _Replica, container: _Container, load: float) -> float | None:
         """Seconds from this start to the exit that the script names; None for none."""
         script = replica.script
-        container.exit = (0, "")
+        container.exit = _Exit(0, "")
         if container.name != replica.spec.serving_container:
             return None
         if container.starts <= script.failing_loads:
-            container.exit = (1, "simulated load error")
+            container.exit = _Exit(1, "simulated load error")
             container.loaded_at = float("inf")
             return load
         if container.starts <= len(script.crashes_after):
-            container.exit = (script.crash_exit_code, script.crash_message)
+            container.exit = _Exit(
+                script.crash_exit_code, script.crash_message, script.crash_reason
+            )
             return script.crashes_after[container.starts - 1]
         return None
 
@@ -268,7 +278,7 @@ class SimulatedBackend(ReplicaBackend):
 
     def _end(self, replica: _Replica, container: _Container) -> None:
         container.running = False
-        code, message = container.exit
+        code, message, reason = container.exit
         self._log(replica, container.name, message or "stopped")
         self._emit(
             replica,
@@ -276,6 +286,7 @@ class SimulatedBackend(ReplicaBackend):
             container.name,
             exit_code=code,
             signal=_SIGKILL if code == _KILLED else None,
+            reason=reason,
             message=message,
         )
 

@@ -42,6 +42,8 @@ class ReplicaScript:
     load count too. Starts beyond the list do not crash."""
     crash_exit_code: int = 1
     crash_message: str = "simulated crash"
+    crash_reason: str = ""
+    """OOMKilled for a crash for memory."""
 
 
 Scripts = Callable[[ReplicaSpec], ReplicaScript]

@@ -27,6 +27,7 @@ from kfsim.base.entropy import Entropy, SeededEntropy
 from kfsim.base.errors import Timeout
 from kfsim.base.types import RoutingTable, ServiceName, Stat
 from kfsim.cluster import Cluster
+from kfsim.replicas.devices import FixedInventory, GpuInventory, make_fake_devices
 from kfsim.simulation.arrivals import Phase, even_arrivals, poisson_arrivals
 from kfsim.simulation.backend import SimulatedBackend
 from kfsim.simulation.dataplane import SimulatedDataPlane
@@ -80,8 +81,10 @@ class SimulatedCluster:
         seed: int = 0,
         script: ReplicaScript | None = None,
         build: "Callable[[SimulatedCluster], Controllers] | None" = None,
+        gpus: int = 0,
     ) -> None:
-        """`script` is every replica's default; `build` replaces the daemon's controllers."""
+        """`script` is every replica's default; `build` replaces the daemon's controllers; the host
+        has that many `gpus`."""
         self._seed = seed
         self._sources = 0
         self.loop = running_loop()
@@ -99,6 +102,9 @@ class SimulatedCluster:
         # The plane hears first: a replica that died must refuse what controllers then cause.
         self.backend.subscribe(self.trace.observe_replica)
         self.backend.subscribe(self.plane.observe)
+        self.gpus: GpuInventory = FixedInventory(
+            make_fake_devices(gpus), problem="This host has no GPU."
+        )
         self._controllers = (build or build_cluster)(self)
 
     def derive_entropy(self, part: str) -> Entropy:
@@ -174,6 +180,7 @@ def build_cluster(world: SimulatedCluster) -> Controllers:
         drain_gate=world.plane,
         gateway_port=lambda: _GATEWAY_PORT,
         start_limit=_START_LIMIT,
+        gpus=world.gpus,
     )
     watch = DecisionWatch(trace=world.trace, store=world.store, scaling=cluster.scaling)
     world.plane.on_collect = watch.look
@@ -186,12 +193,13 @@ def simulate(
     seed: int = 0,
     script: ReplicaScript | None = None,
     build: Callable[[SimulatedCluster], Controllers] | None = None,
+    gpus: int = 0,
     horizon: float = DAY,
 ) -> Trace:
     """Run one story on a fresh cluster to its end; returns the trace."""
 
     async def main() -> Trace:
-        cluster = SimulatedCluster(seed=seed, script=script, build=build)
+        cluster = SimulatedCluster(seed=seed, script=script, build=build, gpus=gpus)
         await cluster.start()
         try:
             await story(cluster)

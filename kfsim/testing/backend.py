@@ -39,6 +39,9 @@ class FakeBackend(ReplicaBackend):
         self.probes: list[tuple[ReplicaKey, str, Probe]] = []
         self.results: dict[tuple[ReplicaKey, str], ProbeResult] = {}
         """Probe outcomes by replica and container; a failure where nothing is set."""
+        self.execs: list[tuple[ReplicaKey, str, tuple[str, ...]]] = []
+        self.exec_results: dict[tuple[str, ...], tuple[int, bytes]] = {}
+        """Exit code and output by command; success without output where nothing is set."""
         self.start_error: Exception | None = None
         """Raised by the next `start`, then forgotten."""
         self.adoptable: list[RunningReplica] = []
@@ -153,7 +156,8 @@ class FakeBackend(ReplicaBackend):
         self, key: ReplicaKey, container: str, command: Sequence[str]
     ) -> tuple[int, bytes]:
         self._known(key)
-        return 0, b""
+        self.execs.append((key, container, tuple(command)))
+        return self.exec_results.get(tuple(command), (0, b""))
 
     async def find_running(self) -> Sequence[RunningReplica]:
         return tuple(self.adoptable)

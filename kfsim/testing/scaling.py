@@ -25,6 +25,7 @@ from kfsim.base.clock import Clock
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import ReplicaKey, RevisionKey, Stat
 from kfsim.controllers import deployment, pod, podautoscaler, serverlessservice
+from kfsim.controllers.pod import DeviceScheduler
 from kfsim.controllers.pod.reconcile import recover
 from kfsim.controllers.runtime import Dispatcher, Key, Recorder
 from kfsim.replicas.backend import ReplicaBackend
@@ -59,6 +60,7 @@ class ScalingWorld:
         *,
         start_limit: int = 4,
         store: Store | None = None,
+        devices: DeviceScheduler | None = None,
     ) -> None:
         self.clock = running_loop().clock
         self.entropy = SeededEntropy(1)
@@ -79,6 +81,7 @@ class ScalingWorld:
             drain_gate=self.gate,
             wake=lambda key, after: self.dispatcher.enqueue("pod", Key(*key), after=after),
             start_limit=start_limit,
+            devices=devices,
         )
         self.scaling = podautoscaler.Scaling(
             clock=self.clock,
@@ -247,12 +250,14 @@ def tell(
     *,
     make_backend: Callable[[Clock], ReplicaBackend] | None = None,
     start_limit: int = 4,
+    make_devices: Callable[[], DeviceScheduler] | None = None,
 ) -> None:
     """Run a story in a started world, in virtual time; `make_backend` is given its clock."""
 
     async def main() -> None:
         backend = None if make_backend is None else make_backend(running_loop().clock)
-        world = ScalingWorld(backend, start_limit=start_limit)
+        devices = None if make_devices is None else make_devices()
+        world = ScalingWorld(backend, start_limit=start_limit, devices=devices)
         await world.start()
         try:
             await story(world)

@@ -55,6 +55,7 @@ STANDARD = {MODE: "Standard"}
         isvc(transformer={"containers": [{"name": "kserve-container", "image": "i"}]}),
         isvc(component(scaleMetric="cpu", scaleTarget=80), annotations=STANDARD),
         isvc(annotations={MODE: "RawDeployment"}),
+        isvc(component(annotations={"kfsim.dev/runtime": "docker"})),
         isvc(model(storageUri="abc://not/checked/here")),
     ],
 )
@@ -65,6 +66,16 @@ def test_accepted(good: InferenceService) -> None:
 @pytest.mark.parametrize(
     ("bad", "field", "text"),
     [
+        (
+            isvc(annotations={"kfsim.dev/runtime": "dokcer"}),
+            "metadata.annotations[kfsim.dev/runtime]",
+            'Unsupported value: "dokcer": supported values: auto, docker, process',
+        ),
+        (
+            isvc(component(annotations={"kfsim.dev/runtime": ""})),
+            "spec.predictor.annotations[kfsim.dev/runtime]",
+            "supported values: auto, docker, process",
+        ),
         (isvc(name="1iris"), "metadata.name", "must start with alphabetical"),
         (isvc(name="a.b"), "metadata.name", "InferenceService name must consist"),
         (isvc({}), "spec.predictor", "exactly one of [SKLearn"),

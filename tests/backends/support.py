@@ -101,7 +101,7 @@ def sklearn_containers(uri: str | None, *, args: Sequence[str] = ()) -> tuple[Co
         image="kserve/sklearnserver:v0.20.0",
         args=("--model_name=iris", "--model_dir=/mnt/models", "--http_port=8080", *args),
         ports=(ContainerPort(container_port=8080),),
-        volume_mounts=(mount,),
+        volume_mounts=(mount.replaced(read_only=True),),
     )
     initializer = Container(
         name="storage-initializer",

@@ -11,6 +11,7 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from tests.backends.contract import BackendContract
 from tests.backends.support import Events
+from tests.backends.world import World
 
 
 @pytest.fixture
@@ -27,6 +28,11 @@ async def backend(tmp_path: Path) -> AsyncIterator[ProcessBackend]:
 @pytest.fixture
 def events(backend: ProcessBackend) -> Events:
     return Events(backend)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
 
 
 class TestProcessBackend(BackendContract):

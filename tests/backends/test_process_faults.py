@@ -16,7 +16,7 @@ from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.replicas.backend import ReplicaEventKind
-from tests.backends.contract import SERVER, get, wait_ready
+from tests.backends.contract import get, wait_ready
 from tests.backends.support import (
     PATIENCE,
     Events,
@@ -25,6 +25,7 @@ from tests.backends.support import (
     script_container,
     web_container,
 )
+from tests.backends.world import SERVER
 
 pytestmark = [
     pytest.mark.live,

@@ -4,6 +4,7 @@ import argparse
 import http.server
 import json
 import os
+import signal
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -24,7 +25,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "0")))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", parser.parse_args().port), Handler)
+    parser.add_argument("--host", default="127.0.0.1")
+    given = parser.parse_args()
+    # The first process of a container has no default action for signals.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    server = http.server.ThreadingHTTPServer((given.host, given.port), Handler)
     print("listening", flush=True)
     server.serve_forever()
 

@@ -78,3 +78,10 @@ def test_standard_input_has_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_path_is_named() -> None:
     assert load_paths(["/nowhere/x.yaml"]).errors == ["/nowhere/x.yaml: no such file or folder"]
+
+
+def test_the_projects_own_file_is_no_manifest_even_when_it_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "kfsim.yaml", "gpu: [not, checked, here]\n")
+    result = load_paths([str(path)])
+    assert (result.found, result.errors) == ([], [])
+    assert result.skipped == [f"{path}: is kfsim's own file; `kfsim up` reads it"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kfsim.base.errors import BadRequest
-from kfsim.cli.output import evaluate_jsonpath, format_table, table_cells
+from kfsim.cli.output import evaluate_jsonpath, format_bytes, format_table, table_cells
 
 OBJECT: dict[str, Any] = {
     "metadata": {"name": "iris", "labels": {"a.b/c": "x"}},
@@ -62,3 +62,13 @@ def test_wide_columns_show_only_when_asked() -> None:
         ["NAMESPACE", "NAME", "NODE"],
         [["n", "a", ""]],
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (9_949, "9.9 kB"), (12_345, "12 kB"),
+     (999_600, "1.0 MB"), (120_000_000, "120 MB"), (5_300_000_000, "5.3 GB"),
+     (7 * 10**15, "7000 TB")],
+)  # fmt: skip
+def test_bytes_are_said_in_three_digits(count: int, text: str) -> None:
+    assert format_bytes(count) == text

@@ -10,6 +10,7 @@ from kfsim.base.errors import AlreadyExists, Invalid, Unavailable
 from kfsim.daemon.project import (
     DaemonInfo,
     StateLock,
+    find_project_file,
     is_running,
     prepare_state_dir,
     read_daemon,
@@ -72,3 +73,13 @@ def test_a_second_daemon_on_one_project_is_refused_by_name(home: Path) -> None:
     assert not is_running(project.state_dir)
     assert read_daemon(project.state_dir) is None
     assert list(running_daemons()) == []
+
+
+def test_the_project_file_lies_in_the_folder_or_beside_the_manifest(tmp_path: Path) -> None:
+    manifest = tmp_path / "iris.yaml"
+    manifest.touch()
+    assert find_project_file(str(tmp_path)) is None
+    own = tmp_path / "kfsim.yaml"
+    own.touch()
+    assert find_project_file(str(tmp_path)) == own
+    assert find_project_file(str(manifest)) == own

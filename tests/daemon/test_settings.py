@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kfsim.daemon.settings import DaemonSettings, parse_address
+from kfsim.replicas.devices import GpuMode, GpuSettings
 
 
 def test_settings_read_back_from_their_command() -> None:
@@ -14,9 +15,13 @@ def test_settings_read_back_from_their_command() -> None:
         state_dir=Path("/s"),
         gateway="127.0.0.1:0",
         gateway_is_default=False,
+        runtime="docker",
         allow_pickle=False,
+        allow_privileged=True,
+        allow_host_path=True,
         fresh=True,
         foreground=True,
+        gpu=GpuSettings(GpuMode.FAKE, replicas_per_device=2, fake_devices=3),
     )
     assert DaemonSettings.parse(settings.command()[3:]) == settings
 

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from kfsim.api.core import Container, ContainerPort, Pod, PodSpec
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.types import ReplicaKey
@@ -119,8 +121,43 @@ def test_what_cannot_start_waits_with_the_backends_reason():
     assert state.gave_up
     state = lifecycle.hold_back(state, SERVING, where="w")
     assert state.find(SERVING).phase == Waiting(
-        "ImagePullBackOff", 'Back-off pulling image "m": no such image'
+        "ImagePullBackOff", 'Back-off pulling image "m": ErrImagePull: no such image'
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown", "last", "restarts"),
+    [
+        ("CreateContainerError", "CreateContainerError", None, 0),
+        ("EngineUnavailable", "EngineUnavailable", None, 0),
+        ("RunContainerError", "RunContainerError", 128, 0),
+        ("StartError", "RunContainerError", 128, 0),
+        ("", "CreateContainerError", None, 0),
+    ],
+)
+def test_only_what_began_to_run_has_ended(reason, shown, last, restarts):
+    state = fold(begin(), event(ReplicaEventKind.FAILED, reason=reason, message="why"))
+    record = state.find(SERVING)
+    assert record.phase == Waiting(shown, "why")
+    assert (None if record.last is None else record.last.exit_code) == last
+    assert record.restarts == restarts
+    assert record.crashed == (last is not None)
+
+
+def test_restarts_of_what_never_started_are_not_counted():
+    failed = event(ReplicaEventKind.FAILED, reason="CreateContainerError", message="no room")
+    state = fold(begin(), failed)
+    assert lifecycle.restarting(state, SERVING, now=5.0) is state
+
+
+def test_an_end_is_explained_until_the_restart():
+    state = fold(begin(), STARTED, CRASHED)
+    state = lifecycle.explain_end(state, SERVING, "PostStartHookError", "exit code 3")
+    record = state.find(SERVING)
+    assert record.phase == Waiting("PostStartHookError", "exit code 3")
+    assert record.last.message == "boom"
+    assert record.crashed
+    assert lifecycle.explain_end(state, SERVING, "Other", "") is state
 
 
 def test_unknown_containers_are_ignored():
@@ -137,4 +174,5 @@ def test_an_adopted_replica_keeps_its_history():
     adopted = lifecycle.adopt_replica(pod, wall=2000.0, now=50.0)
     record = adopted.find(SERVING)
     assert (record.restarts, record.phase, record.probed) == (1, Running(1003.0), False)
+    assert record.last == state.find(SERVING).last
     assert adopted.initialized

@@ -94,3 +94,13 @@ def test_a_passing_fast_probe_falls_back_to_its_period():
 def test_a_slow_attempt_does_not_make_up_for_lost_time():
     state = begin_probe(resolve_timing(Probe(period_seconds=1)), 0, fast=False)
     assert step_probe(state, 3.5, success=True).state.due == 3.5
+
+
+@pytest.mark.parametrize(
+    ("started", "due"),
+    [(None, 130), (100, 130), (90, 120), (40, 100)],
+    ids=["just started", "the same", "a while ago", "longer ago than the delay"],
+)
+def test_the_initial_delay_counts_from_the_containers_start(started, due):
+    timing = resolve_timing(Probe(initial_delay_seconds=30))
+    assert begin_probe(timing, 100, fast=False, started=started).due == due

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from kfsim.api.conditions import find_condition
@@ -149,3 +151,20 @@ def test_a_pod_on_its_way_out_is_not_ready():
     leaving = POD.metadata.replaced(deletion_timestamp="2000-01-01T00:00:00Z")
     assert not is_pod_ready(POD.replaced(status=ready, metadata=leaving))
     assert not is_pod_ready(POD)
+
+
+def test_a_pod_without_a_host_shows_why_and_nothing_of_its_containers():
+    state = replace(lifecycle.begin_replica(POD, wall=0.0), unschedulable="no GPU")
+    first = make_pod_status(POD, state, wall=1.0)
+    (scheduled,) = first.conditions
+    assert (scheduled.type, scheduled.status) == ("PodScheduled", "False")
+    assert (scheduled.reason, scheduled.message) == ("Unschedulable", "no GPU")
+    assert (first.phase, first.container_statuses, first.start_time) == ("Pending", (), None)
+    again = make_pod_status(POD.replaced(status=first), state, wall=9.0)
+    assert again == first
+
+
+def test_a_pod_whose_host_is_being_looked_for_is_just_pending():
+    state = replace(lifecycle.begin_replica(POD, wall=0.0), unschedulable="")
+    status = make_pod_status(POD, state, wall=1.0)
+    assert (status.phase, status.conditions) == ("Pending", ())

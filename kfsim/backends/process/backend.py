@@ -11,10 +11,12 @@ from kfsim.backends.probing import run_probe
 from kfsim.backends.process.channel import Message
 from kfsim.backends.process.containers import CommandRun, ProcessOwner, make_spawn
 from kfsim.backends.process.launch import Launch, launch_supervisor
-from kfsim.backends.process.ports import HOST, PortLease, PortPool
+from kfsim.backends.process.ports import PortLease, PortPool
 from kfsim.backends.process.replica import ProcessReplica
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.backends.process.supervision import Supervision
+from kfsim.backends.storage.settings import default_cache_dir
+from kfsim.backends.storage.store import ModelStore
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.errors import AlreadyExists, NotFound, Unavailable
@@ -46,9 +48,11 @@ class ProcessBackend:
         entropy: Entropy,
         settings: ProcessSettings,
         launch: Launch | None = None,
+        models: ModelStore | None = None,
         resolve_names: Callable[[Container, str], Container] | None = None,
     ) -> None:
-        """`launch` is a supervisor that was started ahead, with the same settings.
+        """`launch` is a supervisor that was started ahead, with the same settings; `models` a
+        store that others use too, whose owner closes it.
 
         `resolve_names` puts addresses in place of cluster-local names in a container of the
         given namespace; without it names stay as they are.
@@ -57,6 +61,8 @@ class ProcessBackend:
         self._launch = launch
         self._resolve_names = resolve_names
         self.claims = settings.volumes_dir or state_dir / "volumes"
+        self.models = models or ModelStore(cache_dir=default_cache_dir(), claims=self.claims)
+        self._owns_models = models is None
         self._state_dir = state_dir
         self._clock = clock
         self._log_folders = LogFolders(state_dir / "logs", kept=settings.kept_logs)
@@ -130,10 +136,10 @@ class ProcessBackend:
 
     def address(self, key: ReplicaKey, port: int) -> Address:
         """See ReplicaBackend."""
-        host_port = self._find(key).host_port(port)
-        if host_port is None:
+        address = self._find(key).address(port)
+        if address is None:
             raise NotFound(f"replica {key} has no containerPort {port}")
-        return Address(HOST, host_port)
+        return address
 
     async def probe(self, key: ReplicaKey, container: str, probe: Probe) -> ProbeResult:
         """See ReplicaBackend."""
@@ -144,7 +150,7 @@ class ProcessBackend:
         async def run(command: Sequence[str]) -> tuple[int, bytes]:
             return await self.exec(key, container, command)
 
-        return await run_probe(probe, resolve_port=replica.host_port, run=run)
+        return await run_probe(probe, resolve=replica.address, run=run)
 
     def logs(self, key: ReplicaKey, options: LogOptions) -> AsyncIterator[bytes]:
         """See ReplicaBackend."""
@@ -196,6 +202,8 @@ class ProcessBackend:
         if self._supervision is not None:
             await asyncio.gather(*stops)
         await self._tasks.close()
+        if self._owns_models:
+            await self.models.close()
         supervision, self._supervision = self._supervision, None
         if supervision is not None:
             await supervision.close()

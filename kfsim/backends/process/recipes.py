@@ -19,6 +19,7 @@ from kfsim.backends.failures import (
     PORT_NOT_CONFIGURABLE,
     StartFailure,
 )
+from kfsim.backends.process.gpus import CUDA, make_gpu_variables
 from kfsim.backends.process.mounts import VARIABLE, Mount, PathRewriter, mount_variables
 from kfsim.backends.process.tools import PACKAGE_ROOT
 
@@ -52,12 +53,24 @@ class ProcessPlan:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the replica gives to a container: its base environment, host ports by containerPort,
-    and mounts."""
+    mounts, and the ids of its GPUs."""
 
     base: Mapping[str, str]
     ports: Mapping[int, int]
     mounts: tuple[Mount, ...]
     allow_pickle: bool = True
+    devices: tuple[str, ...] = ()
+
+
+def find_recipe(container: Container) -> str:
+    """How the container can run as a process, as a clause for the user; empty where it cannot."""
+    given = {each.name: each.value or "" for each in container.env}
+    server = find_builtin_server(container, given)
+    if server is not None:
+        return server.note
+    if container.command:
+        return f"container {container.name} has a command of its own"
+    return ""
 
 
 def container_ports(container: Container, *, serving_port: int | None) -> tuple[int, ...]:
@@ -75,6 +88,7 @@ def make_plan(
     ports = container_ports(container, serving_port=serving_port)
     own = _own_variables(surroundings, ports)
     given = resolve_variables(container.env, {**surroundings.base, **own})
+    own.update(make_gpu_variables(surroundings.devices, asked=given.get(CUDA)))
     server = find_builtin_server(container, given)
     if server is not None:
         return _builtin_plan(container, server, surroundings, own, given, ports)

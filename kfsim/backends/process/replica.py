@@ -25,7 +25,7 @@ from kfsim.backends.process.containers import (
 )
 from kfsim.backends.process.environment import TERMINATION_LOG, make_base_environment
 from kfsim.backends.process.mounts import resolve_mounts
-from kfsim.backends.process.ports import PortLease
+from kfsim.backends.process.ports import HOST, PortLease
 from kfsim.backends.process.recipes import (
     ProcessPlan,
     Surroundings,
@@ -33,10 +33,13 @@ from kfsim.backends.process.recipes import (
     make_plan,
 )
 from kfsim.backends.process.settings import ProcessSettings
-from kfsim.backends.storage import StorageFailure, locate_model
+from kfsim.backends.storage.failures import NOT_REVALIDATED, StorageFailure
+from kfsim.backends.storage.requests import ModelRequest, plan_models
+from kfsim.backends.storage.store import ModelStore
 from kfsim.backends.volumes import VolumeSources
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.base.types import ReplicaKey
+from kfsim.replicas.addresses import Address
 from kfsim.replicas.backend import ReplicaEvent, ReplicaEventKind, ReplicaSpec
 from kfsim.replicas.serving import QUEUE_PROXY
 
@@ -48,6 +51,7 @@ class ReplicaHost(Protocol):
 
     settings: ProcessSettings
     claims: Path
+    models: ModelStore
 
     def lease_port(self) -> PortLease: ...
 
@@ -159,8 +163,8 @@ class ProcessReplica:
             self._host.removed(self.spec.key)
             self._emit(ReplicaEventKind.GONE, "", reason=reason, message=message)
 
-    def host_port(self, port: int | str | None) -> int | None:
-        """The host port of a containerPort, given by number or name."""
+    def address(self, port: int | str | None) -> Address | None:
+        """Where a containerPort, given by number or name, can be reached."""
         if isinstance(port, str) and not port.isdigit():
             named = (
                 each.container_port
@@ -172,7 +176,7 @@ class ProcessReplica:
         else:
             number = int(port) if port else self.spec.serving_port
         lease = None if number is None else self._leases.get(number)
-        return None if lease is None else lease.port
+        return None if lease is None else Address(HOST, lease.port)
 
     # Starting
 
@@ -195,24 +199,28 @@ class ProcessReplica:
         self._emit(ReplicaEventKind.INIT_STARTED, name)
         code, message = 0, ""
         try:
-            await asyncio.to_thread(self._locate, run.container)
+            await self._provide_models(run.container)
         except StorageFailure as failure:
             code, message = 1, str(failure)
         self._emit(ReplicaEventKind.INIT_EXITED, name, exit_code=code, message=message)
         return code
 
-    def _locate(self, container: Container) -> None:
-        if len(container.args) < 2:
-            raise StorageFailure("storage-initializer needs two arguments, the URI and the folder")
-        uri, target = container.args[0], container.args[1].rstrip("/")
-        located = locate_model(
-            uri,
-            claims=self._host.claims / self.spec.key.namespace,
-            view=self._folder / "model",
-        )
-        for mount in container.volume_mounts:
-            if mount.mount_path.rstrip("/") == target:
-                self._downloaded[mount.name] = str(located)
+    async def _provide_models(self, initializer: Container) -> None:
+        for wanted in plan_models(self.spec.pod.spec, initializer):
+            request = ModelRequest(
+                places=wanted.places,
+                namespace=self.spec.key.namespace,
+                view=self._folder / "models" / wanted.volume,
+                writable=wanted.writable,
+                host_links=True,
+            )
+            folder = await self._host.models.provide(
+                request, note=lambda text: self._note(initializer.name, NOT_REVALIDATED, text)
+            )
+            self._downloaded[wanted.volume] = str(folder)
+
+    def _note(self, container: str, reason: str, message: str) -> None:
+        self._emit(ReplicaEventKind.NOTED, container, reason=reason, message=message, warning=True)
 
     async def _run_init(self, run: ContainerRun) -> int:
         if run.container.restart_policy == "Always":
@@ -278,6 +286,7 @@ class ProcessReplica:
             ports={port: lease.port for port, lease in self._leases.items()},
             mounts=resolve_mounts(self.spec.pod, container, sources),
             allow_pickle=self._host.settings.allow_pickle,
+            devices=self.spec.devices.get(container.name, ()),
         )
         plan = make_plan(container, surroundings, serving_port=self._serving_port(container))
         if plan.working_dir is not None and not Path(plan.working_dir).is_dir():
@@ -363,6 +372,7 @@ class ProcessReplica:
         signal: int | None = None,
         reason: str = "",
         message: str = "",
+        warning: bool = False,
     ) -> None:
         self._host.emit(
             ReplicaEvent(
@@ -374,5 +384,6 @@ class ProcessReplica:
                 signal=signal,
                 reason=reason,
                 message=message,
+                warning=warning,
             )
         )

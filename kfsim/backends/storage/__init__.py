@@ -1,9 +1,16 @@
-"""Model sources: what the storage-initializer of a Pod does, without copying.
+"""Models: what the storage-initializer of a Pod does, for every backend.
 
-`source.locate_model` maps a storageUri to a folder of this host, or raises `StorageFailure` with
-the text for the init container's termination message. Backends call it off the loop.
+    Pod ── requests.plan_models ── ModelRequest ── store.ModelStore.provide ── a folder
+                                                     ├─ local: used in place
+                                                     └─ worker: http_source → archives → cache
+
+`requests` reads from a Pod what is wanted and who may write to it. `store.ModelStore` gives a
+folder for it: sources of this host are used where they are, remote ones come from a
+content-addressed cache (`cache`) that all projects of a user share, and a replica that may write
+gets a copy of its own. `failures.StorageFailure` carries the init container's termination message.
+
+Fetching, hashing, unpacking and copying run in child processes (`jobs` starts them, `worker` is
+their program). A worker must start fast: this package therefore re-exports nothing.
+
+Must not: decide when a model is fetched, show a secret of a URI, or trust what it fetched.
 """
-
-from kfsim.backends.storage.source import StorageFailure, locate_model
-
-__all__ = ["StorageFailure", "locate_model"]

@@ -7,14 +7,18 @@ from kfsim.cli.commands import (
     down,
     events,
     get,
+    images,
     logs,
     predict,
+    top,
     up,
     wait,
     why,
 )
 from kfsim.cli.commands.common import UsageError
 
-MODULES = (up, down, apply, delete, get, describe, logs, events, wait, predict, why)
+MODULES = (
+    up, down, apply, delete, get, describe, logs, events, wait, predict, top, why, images
+)  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]

@@ -10,7 +10,7 @@ from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, add_parser
 from kfsim.cli.discovery import find_daemon
 from kfsim.cli.output import warn
-from kfsim.daemon.project import is_running, resolve_project
+from kfsim.daemon.project import is_running, read_daemon, resolve_project
 
 _POLL_SECONDS = 0.05
 
@@ -35,6 +35,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _clean_up(arguments: argparse.Namespace, nobody: Unavailable) -> Path | None:
+    """No daemon runs: one that was killed may have left containers."""
+    project = resolve_project(
+        arguments.paths, name=arguments.project, state_dir=arguments.state_dir
+    )
+    removed = 0
+    if read_daemon(project.state_dir) is not None:
+        from kfsim.daemon.replicas import remove_leftovers  # imported late: it is rarely needed
+
+        removed = remove_leftovers(project.state_dir)
+    if removed:
+        print(f"removed {removed} containers of project {project.name}, whose daemon was killed")
+        return project.state_dir
+    if not arguments.purge:
+        raise nobody
+    warn(nobody.message)
+    return None
+
+
 def _stop(arguments: argparse.Namespace) -> Path | None:
     project = None
     if arguments.paths:
@@ -47,10 +66,7 @@ def _stop(arguments: argparse.Namespace) -> Path | None:
             state_dir=str(project.state_dir) if project else arguments.state_dir,
         )
     except Unavailable as error:
-        if not arguments.purge:
-            raise
-        warn(error.message)
-        return None
+        return _clean_up(arguments, error)
     client = ApiClient(arguments.api or info.api)
     if not info.state_dir:  # found by address alone: ask who that is
         status = client.get("/kfsim/v1/status")

@@ -9,17 +9,28 @@ from kfsim.base.quantities import parse_duration
 from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, UsageError
 from kfsim.cli.foreground import follow
+from kfsim.cli.output import warn
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.cli.showcase import show_services
 from kfsim.cli.startup import PendingDaemon, StartedDaemon
 from kfsim.daemon.project import (
+    PROJECT_FILE,
     DaemonInfo,
     Project,
+    find_project_file,
     is_running,
     read_daemon,
     resolve_project,
 )
-from kfsim.daemon.settings import DEFAULT_API, DEFAULT_GATEWAY, DaemonSettings, parse_address
+from kfsim.daemon.settings import (
+    DEFAULT_API,
+    DEFAULT_GATEWAY,
+    RUNTIMES,
+    DaemonSettings,
+    parse_address,
+)
+from kfsim.replicas.devices import GpuSettings
+from kfsim.replicas.marks import AUTO, WANTED_ANNOTATION
 
 _DEFAULT_PATH = "manifests/"
 
@@ -42,6 +53,19 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--gateway", metavar="HOST:PORT", help=f"default {DEFAULT_GATEWAY}")
     parser.add_argument("--api", metavar="HOST:PORT", help=f"default {DEFAULT_API}")
     parser.add_argument("--fresh", action="store_true", help="start empty: forget old objects")
+    parser.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        default=AUTO,
+        help="what runs replicas; auto: Docker where the image is present, else a process where "
+        f"that is possible (annotation {WANTED_ANNOTATION} for one service)",
+    )
+    parser.add_argument(
+        "--allow-privileged", action="store_true", help="let containers ask for privileged"
+    )
+    parser.add_argument(
+        "--allow-host-path", action="store_true", help="let containers mount hostPath volumes"
+    )
     parser.add_argument("--allow-pickle", choices=("always", "never"), default="always")
 
 
@@ -49,11 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
     paths = _paths(arguments)
     timeout = _timeout(arguments.timeout)
     project = resolve_project(paths, name=arguments.project, state_dir=arguments.state_dir)
+    gpu = _gpu_settings(paths)
     running = _running(project)
     if running is not None:
         print(f"using the running daemon of project {running.project} (pid {running.pid})")
+        _compare(running, gpu)
         return _serve(arguments, paths, running, None, timeout)
-    pending = PendingDaemon(_settings(arguments, project))
+    pending = PendingDaemon(_settings(arguments, project, gpu))
     started = pending.wait()
     for note in started.notes:
         print(note)
@@ -80,7 +106,27 @@ def _running(project: Project) -> DaemonInfo | None:
     return read_daemon(project.state_dir) if is_running(project.state_dir) else None
 
 
-def _settings(arguments: argparse.Namespace, project: Project) -> DaemonSettings:
+def _gpu_settings(paths: list[str]) -> GpuSettings:
+    """What kfsim.yaml says. Raises Invalid."""
+    path = find_project_file(paths[0])
+    if path is None:
+        return GpuSettings()
+    from kfsim.daemon.project_file import read_project_file  # late: most projects have none
+
+    return read_project_file(path).gpu_settings
+
+
+def _compare(running: DaemonInfo, gpu: GpuSettings) -> None:
+    """A daemon keeps the settings that it was started with."""
+    kept = ApiClient(running.api).get("/kfsim/v1/status").get("gpu")
+    if kept is not None and kept != str(gpu):
+        warn(
+            f"it keeps gpu: {kept}, and {PROJECT_FILE} asks for gpu: {gpu}; `kfsim down` and "
+            "`kfsim up` again to change that"
+        )
+
+
+def _settings(arguments: argparse.Namespace, project: Project, gpu: GpuSettings) -> DaemonSettings:
     for option in ("gateway", "api"):
         if text := getattr(arguments, option):
             try:
@@ -95,9 +141,13 @@ def _settings(arguments: argparse.Namespace, project: Project) -> DaemonSettings
         gateway_is_default=arguments.gateway is None,
         api=arguments.api or DEFAULT_API,
         api_is_default=arguments.api is None,
+        runtime=arguments.runtime,
         allow_pickle=arguments.allow_pickle == "always",
+        allow_privileged=arguments.allow_privileged,
+        allow_host_path=arguments.allow_host_path,
         fresh=arguments.fresh,
         foreground=not arguments.detach,
+        gpu=gpu,
     )
 
 

@@ -84,6 +84,8 @@ def _revision(revision: dict[str, Any]) -> list[str]:
     actual, desired = revision["actualReplicas"] or 0, revision["desiredReplicas"]
     wanted = "no decision yet" if desired in (None, -1) else f"{desired} wanted"
     lines = [f"Revision {revision['name']}: {actual} replicas, {wanted}."]
+    if backend := revision.get("backend"):
+        lines.append(f"  runs by {backend['name']}: {backend['reason']}")
     if not revision["ready"] and revision["reason"]:
         lines.append(f"  not ready: {revision['reason']}")
     if revision["active"] is False and revision["activeReason"]:

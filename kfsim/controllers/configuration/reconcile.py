@@ -11,6 +11,7 @@ from kfsim.controllers.configuration.resources import (
     revision_name,
 )
 from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
+from kfsim.replicas.failures import ENGINE_UNAVAILABLE
 from kfsim.store import Store
 from kfsim.traffic import is_ready
 
@@ -76,7 +77,7 @@ class ConfigurationReconciler:
             return status
         status = status.replaced(latest_created_revision_name=name)
         if status.latest_ready_revision_name != name:
-            conditions.mark_unknown(READY, None, None)
+            conditions.mark_unknown(READY, *_why_unknown(latest))
         self._report_failure(configuration, latest, conditions)
         ready = self._latest_ready(configuration, latest)
         if ready is None:
@@ -153,3 +154,11 @@ class ConfigurationReconciler:
             "LatestReadyUpdate",
             f'LatestReadyRevisionName updated to "{ready}"',
         )
+
+
+def _why_unknown(latest: Revision) -> tuple[str | None, str | None]:
+    """Nothing, as in Knative, unless the Revision waits for what only the user can start."""
+    ready = find_condition(latest.status.conditions, READY)
+    if ready is None or ready.reason != ENGINE_UNAVAILABLE:
+        return None, None
+    return ready.reason, ready.message

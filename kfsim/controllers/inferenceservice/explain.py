@@ -5,16 +5,20 @@ Reads the store and nothing else; the answer is plain data for `/kfsim/v1/why`.
 
 from typing import Any
 
+from kfsim.api.apps import Deployment
 from kfsim.api.conditions import FALSE, TRUE, find_condition, is_true
-from kfsim.api.core import ContainerStatus, Event, Pod
+from kfsim.api.core import ContainerStateTerminated, ContainerStatus, Event, Pod
 from kfsim.api.knative_internal import PodAutoscaler
 from kfsim.api.knative_keys import REVISION
 from kfsim.api.knative_serving import Revision
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.api.meta import Condition
+from kfsim.api.names import child_name
 from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
+from kfsim.replicas.failures import describe_end
+from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
 from kfsim.store import Store
 
 _EVENTS_SHOWN = 10
@@ -137,10 +141,23 @@ def _revisions(store: Store, isvc: InferenceService) -> list[dict[str, Any]]:
                 "actualReplicas": scaler.status.actual_scale if scaler else None,
                 "active": active.status == TRUE if active else None,
                 "activeReason": _text(active),
+                "backend": _backend(store, namespace, name),
                 "pods": [_pod(p) for p in pods if p.metadata.labels.get(REVISION) == name],
             }
         )
     return rows
+
+
+def _backend(store: Store, namespace: str, revision: str) -> dict[str, str] | None:
+    """What runs the revision's replicas and why; None where there is no choice."""
+    deployment = store.find(Deployment, child_name(revision, "-deployment"), namespace)
+    annotations = {} if deployment is None else deployment.metadata.annotations
+    if BACKEND_ANNOTATION not in annotations:
+        return None
+    return {
+        "name": annotations[BACKEND_ANNOTATION],
+        "reason": annotations.get(REASON_ANNOTATION, ""),
+    }
 
 
 def _pod(pod: Pod) -> dict[str, Any]:
@@ -161,13 +178,17 @@ def _container(status: ContainerStatus) -> str:
     restarts = f", restarted {status.restart_count} times" if status.restart_count else ""
     if state.waiting is not None:
         last = status.last_state.terminated if status.last_state is not None else None
-        ended = f"; last ended with {last.exit_code}: {last.message or last.reason}" if last else ""
+        ended = f"; last ended with {_describe_end(last)}" if last else ""
         text = ": ".join(filter(None, (state.waiting.reason, state.waiting.message)))
         return f"{status.name} waits: {text}{ended}{restarts}"
     if state.terminated is not None and state.terminated.exit_code:
-        end = state.terminated
-        return f"{status.name} ended with {end.exit_code}: {end.message or end.reason}{restarts}"
+        return f"{status.name} ended with {_describe_end(state.terminated)}{restarts}"
     return ""
+
+
+def _describe_end(ended: ContainerStateTerminated) -> str:
+    said = describe_end(ended.reason, ended.message)
+    return f"{ended.exit_code}: {said or ended.reason}"
 
 
 def _events(store: Store, isvc: InferenceService) -> list[dict[str, Any]]:

@@ -5,14 +5,26 @@ container. Of several Pods the most advanced speaks, so that a second replica th
 does not hide the first. A past failure stays in lastFailureInfo, as on a cluster.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kfsim.api.conditions import is_false, is_true
-from kfsim.api.core import ContainerStateTerminated, ContainerStatus, Pod
+from kfsim.api.core import (
+    ContainerStateTerminated,
+    ContainerStateWaiting,
+    ContainerStatus,
+    Pod,
+)
 from kfsim.api.knative_serving import Service
 from kfsim.api.kserve import FailureInfo, ModelCopies, ModelRevisionStates, ModelStatus
 from kfsim.api.kserve_keys import SERVING_CONTAINER, STORAGE_INITIALIZER
+from kfsim.replicas.failures import (
+    CONFIG_ERROR,
+    ENGINE_UNAVAILABLE,
+    OOM_KILLED,
+    describe_end,
+    prevents_start,
+)
 
 PENDING: Final = "Pending"
 LOADING: Final = "Loading"
@@ -23,6 +35,7 @@ IN_PROGRESS: Final = "InProgress"
 BLOCKED: Final = "BlockedByFailedLoad"
 INVALID_SPEC: Final = "InvalidSpec"
 MODEL_LOAD_FAILED: Final = "ModelLoadFailed"
+RUNTIME_UNHEALTHY: Final = "RuntimeUnhealthy"
 
 _TRANSITIONS: Final = {
     PENDING: IN_PROGRESS,
@@ -59,13 +72,16 @@ def observe_model(
         failure = _failure(initializer, pod, revision)
         if failure is not None:
             return _with_state(status, FAILED_TO_LOAD, failure)
+    blocked = _find_blocked(pod, revision)
     if isvc_ready and current:
-        return _with_state(status, LOADED)
+        return _with_state(status, LOADED, blocked)
     serving = _find(pod.status.container_statuses, SERVING_CONTAINER)
     failure = None if serving is None else _failure(serving, pod, revision)
     if failure is not None:
         return _with_state(status, FAILED_TO_LOAD, failure)
-    return _with_state(status, PENDING)
+    if blocked is not None and not _may_yet_start(pod):
+        return _with_state(status, FAILED_TO_LOAD, blocked)
+    return _with_state(status, PENDING, blocked)
 
 
 def invalid_spec(old: ModelStatus | None, *, reason: str, message: str) -> ModelStatus:
@@ -101,7 +117,7 @@ def _failure(container: ContainerStatus, pod: Pod, revision: str) -> FailureInfo
     if state is None:
         return None
     ended: ContainerStateTerminated | None = None
-    if state.terminated is not None and state.terminated.reason in ("Error", "OOMKilled"):
+    if state.terminated is not None and state.terminated.reason in ("Error", OOM_KILLED):
         ended = state.terminated
     elif state.waiting is not None and state.waiting.reason == "CrashLoopBackOff":
         ended = _last_end(container) or ContainerStateTerminated(exit_code=0)
@@ -110,10 +126,34 @@ def _failure(container: ContainerStatus, pod: Pod, revision: str) -> FailureInfo
     return FailureInfo(
         location=pod.metadata.name,
         reason=MODEL_LOAD_FAILED,
-        message=ended.message,
+        message=describe_end(ended.reason, ended.message) or None,
         model_revision_name=revision or None,
         exit_code=ended.exit_code or None,
     )
+
+
+def _find_blocked(pod: Pod, revision: str) -> FailureInfo | None:
+    """Set when a container could not be started at all; KServe keeps silent about these."""
+    waiting = next((each for each in _waiting(pod) if prevents_start(each.reason)), None)
+    if waiting is None:
+        return None
+    return FailureInfo(
+        location=pod.metadata.name,
+        reason=RUNTIME_UNHEALTHY,
+        message=f"{waiting.reason}: {waiting.message}" if waiting.message else waiting.reason,
+        model_revision_name=revision or None,
+    )
+
+
+def _may_yet_start(pod: Pod) -> bool:
+    """It waits for an engine, or for a ConfigMap or Secret, and starts when that is there."""
+    return any(each.reason in (ENGINE_UNAVAILABLE, CONFIG_ERROR) for each in _waiting(pod))
+
+
+def _waiting(pod: Pod) -> Iterator[ContainerStateWaiting]:
+    for container in (*pod.status.init_container_statuses, *pod.status.container_statuses):
+        if container.state is not None and container.state.waiting is not None:
+            yield container.state.waiting
 
 
 def _last_end(container: ContainerStatus) -> ContainerStateTerminated | None:

@@ -42,6 +42,7 @@ class ProbeListener(Protocol):
 class _Target:
     key: ReplicaKey
     container: str
+    started: float
 
 
 class Prober:
@@ -52,14 +53,21 @@ class Prober:
         self._clock = clock
         self._listener = listener
         self._tasks = TaskSet("prober")
-        self._running: dict[_Target, list[asyncio.Task[None]]] = {}
+        self._running: dict[tuple[ReplicaKey, str], list[asyncio.Task[None]]] = {}
 
     def watch(
-        self, key: ReplicaKey, container: Container, *, readiness: Probe | None, fast: bool
+        self,
+        key: ReplicaKey,
+        container: Container,
+        *,
+        readiness: Probe | None,
+        fast: bool,
+        started: float,
     ) -> None:
-        """Begin with a container that has just started; `fast` polls in milliseconds until the
-        startup and readiness probes pass for the first time."""
-        target = _Target(key, container.name)
+        """Begin with a container that runs since `started` (clock seconds), from which initial
+        delays count; `fast` polls in milliseconds until the startup and readiness probes pass for
+        the first time."""
+        target = _Target(key, container.name, started)
         self.forget(key, container.name)
         if container.startup_probe is None:
             self._started(target, container, readiness, fast=fast)
@@ -68,7 +76,7 @@ class Prober:
 
     def forget(self, key: ReplicaKey, container: str) -> None:
         """Stop probing a container; nothing more is told about it."""
-        for task in self._running.pop(_Target(key, container), ()):
+        for task in self._running.pop((key, container), ()):
             task.cancel()
 
     async def close(self) -> None:
@@ -77,7 +85,7 @@ class Prober:
 
     def _spawn(self, target: _Target, coroutine: Coroutine[Any, Any, None]) -> None:
         task = self._tasks.spawn(coroutine, name=f"{target.key}/{target.container}")
-        self._running.setdefault(target, []).append(task)
+        self._running.setdefault((target.key, target.container), []).append(task)
 
     def _started(
         self, target: _Target, container: Container, readiness: Probe | None, *, fast: bool
@@ -131,7 +139,8 @@ class Prober:
         on_step: Callable[[ProbeStep], bool],
     ) -> None:
         """Try whenever due until `on_step` says that it is enough."""
-        state = begin_probe(resolve_timing(probe), self._clock.now(), fast=fast)
+        timing = resolve_timing(probe)
+        state = begin_probe(timing, self._clock.now(), fast=fast, started=target.started)
         while True:
             left = state.due - self._clock.now()
             if left > 0:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kfsim.api.core import ConfigMap, Pod, Secret
+from kfsim.api.core import ConfigMap, Pod, Secret, ServiceAccount
 from kfsim.base.clock import Clock
 from kfsim.base.types import ReplicaKey
 from kfsim.controllers.pod.kubelet import Kubelet
@@ -19,7 +19,7 @@ _FINAL_PHASES = ("Failed", "Succeeded")
 
 @dataclass(frozen=True, slots=True)
 class StoreSources:
-    """ConfigMaps and Secrets of one namespace."""
+    """ConfigMaps, Secrets and ServiceAccounts of one namespace."""
 
     store: Store
     namespace: str
@@ -29,6 +29,9 @@ class StoreSources:
 
     def secret(self, name: str) -> Secret | None:
         return self.store.find(Secret, name, self.namespace)
+
+    def service_account(self, name: str) -> ServiceAccount | None:
+        return self.store.find(ServiceAccount, name, self.namespace)
 
 
 class PodReconciler:
@@ -120,6 +123,8 @@ async def recover(store: Store, kubelet: Kubelet, backend: ReplicaBackend) -> No
     """
     found = await backend.find_running() if backend.capabilities.adopts else ()
     running = {each.key: each for each in found}
+    for each in found:
+        kubelet.claim(each)
     for entry in store.entries(Pod):
         key = ReplicaKey(entry.namespace, entry.name)
         pod = store.view(Pod, entry)
@@ -134,8 +139,8 @@ async def recover(store: Store, kubelet: Kubelet, backend: ReplicaBackend) -> No
             left = store.find(Pod, entry.name, entry.namespace)
             if left is not None:
                 remove_finalizer(store, left)
-    for key in running:
-        kubelet.stop_unknown(key)
+    for each in running.values():
+        kubelet.stop_unknown(each)
 
 
 def remove_finalizer(store: Store, pod: Pod) -> None:

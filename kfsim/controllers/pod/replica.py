@@ -10,7 +10,8 @@ from kfsim.api.core import Container, Pod
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.controllers.pod.environment import Sources, resolve_container
 from kfsim.controllers.pod.files import resolve_files
-from kfsim.replicas.backend import ReplicaSpec
+from kfsim.replicas.backend import ReplicaEvent, ReplicaSpec
+from kfsim.replicas.devices import Holder
 from kfsim.replicas.lifecycle import ReplicaState, Running, Terminated
 from kfsim.replicas.marks import REVISION_LABEL
 from kfsim.replicas.serving import real_containers, serving_container, serving_port
@@ -21,6 +22,8 @@ DEFAULT_GRACE = 30.0
 class Stage(StrEnum):
     """Where a replica is between its Pod's first sight and its end."""
 
+    UNSCHEDULABLE = "Unschedulable"
+    """Waits for GPUs, or for a resource that this host will never have."""
     HELD = "Held"
     """A ConfigMap or Secret that the Pod needs is missing."""
     QUEUED = "Queued"
@@ -35,6 +38,14 @@ class Stage(StrEnum):
     """Nothing is left of it."""
 
 
+class PendingStart(NamedTuple):
+    """A container that runs while its postStart hook does; its Pod shows it once that is over."""
+
+    event: ReplicaEvent
+    wall: float
+    now: float
+
+
 class Note(NamedTuple):
     """An Event to write about the Pod, with the next reconcile."""
 
@@ -46,8 +57,11 @@ class Note(NamedTuple):
 @dataclass(slots=True)
 class Replica:
     """One replica. `present` says that the backend knows it, `lives` how often it was started as a
-    whole, `due` when which container is to be started again (clock seconds), `shown` is the state
-    that the Pod's status shows already, `blamed` the container whose probe failed."""
+    whole, `due` when which container is to be started again and `held_back` when that wait is to
+    be shown (clock seconds), `pending` are containers whose postStart hook runs, `shown` is the
+    state that the Pod's status shows already, `blamed` the container whose probe or hook failed,
+    `verdict` the waiting reason and message for it. `outdated` says that `spec` has changed since
+    the backend was given it."""
 
     key: ReplicaKey
     uid: str
@@ -60,10 +74,19 @@ class Replica:
     starting: asyncio.Task[None] | None = None
     address: str | None = None
     due: dict[str, float] = field(default_factory=dict)
+    held_back: dict[str, float] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    pending: dict[str, PendingStart] = field(default_factory=dict)
     shown: ReplicaState | None = None
     drain_began: float = 0.0
     blamed: str = ""
+    verdict: tuple[str, str] | None = None
+    outdated: bool = False
+
+    @property
+    def holder(self) -> Holder:
+        """Who it is in the books about GPUs."""
+        return Holder(*self.key, self.uid)
 
     @property
     def where(self) -> str:
@@ -91,7 +114,7 @@ class Replica:
     def running_containers(self) -> Iterator[Container]:
         for container in real_containers(self.pod):
             record = self.state.find(container.name)
-            if record is not None and record.running:
+            if container.name in self.pending or (record is not None and record.running):
                 yield container
 
 

@@ -43,9 +43,11 @@ class Runner:
         """Stop the replica; ends with its GONE event."""
         self._spawn(self._stop(replica, grace), name=f"stop/{replica.key}")
 
-    def stop_unknown(self, key: ReplicaKey, grace: float) -> None:
-        """Stop a running replica that no Pod records."""
-        self._spawn(self._backend.stop(key, grace_seconds=grace), name=f"stop/{key}")
+    def stop_unknown(
+        self, key: ReplicaKey, grace: float, *, done: Callable[[], None] = lambda: None
+    ) -> None:
+        """Stop a running replica that no Pod records; `done` is called when it is gone."""
+        self._spawn(self._stop_unknown(key, grace, done), name=f"stop/{key}")
 
     async def close(self) -> None:
         await self._tasks.close()
@@ -87,6 +89,10 @@ class Runner:
                 await asyncio.sleep(_STOP_RETRY)
         if replica.present and replica.lives == life:  # unknown to the backend: no event came
             self._tell(replica, ReplicaEventKind.GONE)
+
+    async def _stop_unknown(self, key: ReplicaKey, grace: float, done: Callable[[], None]) -> None:
+        await self._backend.stop(key, grace_seconds=grace)
+        done()
 
     def _refused(self, replica: Replica, container: str, error: KfsimError) -> None:
         """The backend has nothing of the replica: say so, and leave the rest to the back-off."""

@@ -22,12 +22,15 @@ from kfsim.controllers.runtime import (
     watch_owned,
     watch_self,
 )
+from kfsim.replicas.choice import BackendChooser
 from kfsim.store import Entry, Store
 
 NAME = "revision"
 
 
-def make_controller(*, store: Store, clock: Clock, recorder: Recorder) -> Controller:
+def make_controller(
+    *, store: Store, clock: Clock, recorder: Recorder, chooser: BackendChooser | None = None
+) -> Controller:
     def all_revisions(entry: Entry) -> Iterable[Key]:
         configures = entry.name in (CONFIG_DEPLOYMENT, CONFIG_AUTOSCALER)
         if entry.namespace != SYSTEM_NAMESPACE or not configures:
@@ -37,7 +40,10 @@ def make_controller(*, store: Store, clock: Clock, recorder: Recorder) -> Contro
     return Controller(
         name=NAME,
         reconciler=RevisionReconciler(
-            store=store, clock=clock, recorder=recorder.for_component("revision-controller")
+            store=store,
+            clock=clock,
+            recorder=recorder.for_component("revision-controller"),
+            chooser=chooser,
         ),
         watches=(
             watch_self(Revision),

@@ -22,10 +22,14 @@ from kfsim.controllers.revision.resources import (
     make_image,
     make_pod_autoscaler,
     updated_deployment,
+    user_pod_spec,
 )
 from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
+from kfsim.replicas.choice import BackendChooser
 from kfsim.store import Store
 
+# Seconds until a chooser that did not know yet is asked again.
+_ASK_AGAIN = 0.02
 _DEFAULTED = frozenset({keys.AUTOSCALING_CLASS, keys.AUTOSCALING_METRIC})
 
 
@@ -39,11 +43,14 @@ class RevisionReconciler:
         clock: Clock,
         recorder: Recorder,
         config: RevisionConfigReader | None = None,
+        chooser: BackendChooser | None = None,
     ) -> None:
+        """`chooser` decides between backends where there are several."""
         self._store = store
         self._clock = clock
         self._recorder = recorder
         self._config = config or RevisionConfigReader(store)
+        self._chooser = chooser
         self._settled = Settled()
 
     def reconcile(self, key: Key) -> Result:
@@ -69,7 +76,8 @@ class RevisionReconciler:
             )
         if self._is_explained(revision):
             self._settled.settle(key, self._inputs(key))
-        return Result()
+        waits = self._store.entry(Deployment, deployment_name(revision), key.namespace) is None
+        return Result(requeue_after=_ASK_AGAIN if waits else None)
 
     def _is_explained(self, revision: Revision) -> bool:
         """Whether Deployment and PodAutoscaler say all; without a ready replica Pods do as well."""
@@ -113,7 +121,14 @@ class RevisionReconciler:
         found = self._store.find(Deployment, name, revision.metadata.namespace)
         if found is None:
             status.mark_deploying(conditions)
-            return self._store.create(make_deployment(revision, config))
+            choice = None
+            if self._chooser is not None:
+                choice = self._chooser.choose(
+                    user_pod_spec(revision), revision.metadata.annotations
+                )
+                if choice is None:
+                    return None
+            return self._store.create(make_deployment(revision, config, choice=choice))
         if not is_controlled_by(found, revision):
             status.mark_not_owned(conditions, Deployment.KIND, name)
             return None

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 from kfsim.api import knative_keys as keys
 from kfsim.api.apps import Deployment, DeploymentSpec, PodTemplateSpec
@@ -14,6 +15,8 @@ from kfsim.api.names import child_name
 from kfsim.base.quantities import parse_duration
 from kfsim.controllers.revision.config import RevisionConfig
 from kfsim.controllers.revision.containers import make_containers
+from kfsim.replicas.choice import BackendChoice
+from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
 from kfsim.traffic import protocol_of
 
 RESOURCES_AVAILABLE = "ResourcesAvailable"
@@ -36,16 +39,21 @@ def image_name(revision: Revision, container: str) -> str:
     return child_name(child_name(revision.metadata.name, "-cache"), f"-{container}")
 
 
-def make_deployment(revision: Revision, config: RevisionConfig) -> Deployment:
-    """The Deployment at its initial scale, with the hash of what it is made from as a label."""
+def make_deployment(
+    revision: Revision, config: RevisionConfig, *, choice: BackendChoice | None = None
+) -> Deployment:
+    """The Deployment at its initial scale, with the hash of what it is made from as a label, and
+    with the `choice` of a backend where one was made."""
     labels = _labels(revision)
     annotations = revision.metadata.annotations
+    chosen = {} if choice is None else {BACKEND_ANNOTATION: choice.name}
+    reason = {} if choice is None else {REASON_ANNOTATION: choice.reason}
     return Deployment(
         metadata=ObjectMeta(
             name=deployment_name(revision),
             namespace=revision.metadata.namespace,
             labels={**labels, keys.DEPLOYMENT_HASH: deployment_hash(revision, config)},
-            annotations=_annotations(revision, autoscaling=False),
+            annotations={**_annotations(revision, autoscaling=False), **chosen, **reason},
             owner_references=(owner_reference(revision),),
         ),
         spec=DeploymentSpec(
@@ -55,7 +63,9 @@ def make_deployment(revision: Revision, config: RevisionConfig) -> Deployment:
             revision_history_limit=0,
             strategy={"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0}},
             template=PodTemplateSpec(
-                metadata=ObjectMeta(labels=labels, annotations=_pod_annotations(revision)),
+                metadata=ObjectMeta(
+                    labels=labels, annotations={**_pod_annotations(revision), **chosen}
+                ),
                 spec=_pod_spec(revision, config),
             ),
         ),
@@ -78,7 +88,8 @@ def deployment_hash(revision: Revision, config: RevisionConfig) -> str:
 
 def updated_deployment(found: Deployment, wanted: Deployment) -> Deployment:
     """The found Deployment brought up to date. Its scale and selector stay, and so do labels and
-    annotations that Knative does not manage (`kubectl rollout restart` writes one)."""
+    annotations that Knative does not manage: `kubectl rollout restart` writes one, and the choice
+    of a backend is made once."""
     template = wanted.spec.template.replaced(
         metadata=_merged(wanted.spec.template.metadata, found.spec.template.metadata)
     )
@@ -182,8 +193,17 @@ def _pod_annotations(revision: Revision) -> dict[str, str]:
     return annotations
 
 
+def user_pod_spec(revision: Revision) -> PodSpec:
+    """The PodSpec part of a Revision's spec, as the user gave it."""
+    return PodSpec.model_construct(**_pod_fields(revision))
+
+
+def _pod_fields(revision: Revision) -> dict[str, Any]:
+    return {name: getattr(revision.spec, name) for name in _POD_FIELDS}
+
+
 def _pod_spec(revision: Revision, config: RevisionConfig) -> PodSpec:
-    fields = {name: getattr(revision.spec, name) for name in _POD_FIELDS}
+    fields = _pod_fields(revision)
     fields["containers"] = make_containers(revision, queue_image=config.queue_sidecar_image)
     fields["termination_grace_period_seconds"] = revision.spec.timeout_seconds
     return PodSpec.model_construct(**fields)

@@ -10,11 +10,12 @@ from kfsim.api.conditions import (
     find_condition,
     is_true,
 )
-from kfsim.api.core import ContainerStatus, Pod
+from kfsim.api.core import ContainerStateTerminated, ContainerStatus, Pod
 from kfsim.api.knative_internal import PodAutoscalerStatus
 from kfsim.api.meta import Condition
 from kfsim.controllers.revision.containers import QUEUE_PROXY
 from kfsim.controllers.revision.resources import CONTAINER_HEALTHY, RESOURCES_AVAILABLE
+from kfsim.replicas.failures import ENGINE_UNAVAILABLE, describe_end
 
 ACTIVE = "Active"
 CONDITIONS = ConditionSet("Ready", (RESOURCES_AVAILABLE, CONTAINER_HEALTHY))
@@ -96,12 +97,13 @@ def _propagate_container(
     """True when the container explains the failure."""
     ended = status.last_state.terminated if status.last_state is not None else None
     waiting = status.state.waiting if status.state is not None else None
+    if waiting is not None and waiting.reason == ENGINE_UNAVAILABLE:
+        # Nothing is wrong with the revision: unknown, so that its replicas are kept meanwhile.
+        conditions.mark_unknown(RESOURCES_AVAILABLE, waiting.reason, waiting.message)
+        return True
     if ended is not None:
-        said_nothing = ended.exit_code == 0 and not ended.message
-        message = "container exited with no error" if said_nothing else ended.message or ""
-        conditions.mark_false(
-            CONTAINER_HEALTHY, f"ExitCode{ended.exit_code}", f"Container failed with: {message}"
-        )
+        text = f"Container failed with: {_describe_end(ended)}"
+        conditions.mark_false(CONTAINER_HEALTHY, f"ExitCode{ended.exit_code}", text)
         return True
     if waiting is None:
         return False
@@ -120,6 +122,17 @@ def _propagate_container(
     return timed_out
 
 
+def _waits_for_engine(conditions: ConditionManager) -> bool:
+    available = conditions.get(RESOURCES_AVAILABLE)
+    return available is not None and available.reason == ENGINE_UNAVAILABLE
+
+
+def _describe_end(ended: ContainerStateTerminated) -> str:
+    if ended.exit_code == 0 and not ended.message:
+        return "container exited with no error"
+    return describe_end(ended.reason, ended.message)
+
+
 def propagate_pod_autoscaler(conditions: ConditionManager, status: PodAutoscalerStatus) -> None:
     """Active, and with it the readiness of a revision that has once been up."""
     unavailable = any(
@@ -127,13 +140,14 @@ def propagate_pod_autoscaler(conditions: ConditionManager, status: PodAutoscaler
         for type_ in CONDITIONS.dependents
     )
     ready = find_condition(status.conditions, "Ready")
+    waits = _waits_for_engine(conditions)
     if ready is None:
         conditions.mark_unknown(ACTIVE, DEPLOYING, "", severity="Info")
-        if not unavailable:
+        if not unavailable and not waits:
             conditions.mark_unknown(RESOURCES_AVAILABLE, DEPLOYING, "")
         return
     initialized = is_true(status.conditions, "ScaleTargetInitialized")
-    if initialized and not unavailable:
+    if initialized and not unavailable and not waits:
         conditions.mark_true(RESOURCES_AVAILABLE)
         conditions.mark_true(CONTAINER_HEALTHY)
     available = conditions.get(RESOURCES_AVAILABLE)

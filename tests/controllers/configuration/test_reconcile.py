@@ -112,6 +112,18 @@ def test_a_failed_revision_keeps_the_ready_one(bench):
     assert 'LatestCreatedFailed: Latest created revision "iris-00002" has failed' in bench.events()
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown"), [("EngineUnavailable", "EngineUnavailable"), ("Deploying", None)]
+)
+def test_only_an_engine_that_is_away_is_told_before_the_revision_is_decided(bench, reason, shown):
+    bench.reconcile("iris")
+    revision = bench.store.get(Revision, "iris-00001", "default")
+    waits = Condition(type="Ready", status="Unknown", reason=reason, message="start it")
+    bench.put_status(revision.replaced(status=revision.status.replaced(conditions=(waits,))))
+    bench.reconcile("iris")
+    assert read(bench) == ("Unknown", shown)
+
+
 def test_the_newest_ready_revision_counts(bench):
     bench.reconcile("iris")
     change(bench, "two")

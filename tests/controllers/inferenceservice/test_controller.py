@@ -19,7 +19,7 @@ from kfsim.controllers.inferenceservice import explain
 from kfsim.controllers.runtime import Key
 from kfsim.simulation.backend import SimulatedBackend
 from kfsim.simulation.loop import run_virtual, running_loop
-from kfsim.simulation.scripts import ReplicaScript
+from kfsim.simulation.scripts import ReplicaScript, StartFailure
 from kfsim.store import Store
 from kfsim.testing.ports import FakeDrainGate, RecordingRouteSink, ScriptedStatSource
 
@@ -174,6 +174,87 @@ def test_promotion_and_edit_in_one_write_do_not_roll_back(tell):
 
         await chain.apply("gs://m/3", canaryTrafficPercent=10)
         assert chain.shares() == [(V3, 10), (V2, 90)]
+
+    tell(story)
+
+
+def _first(chain, **script):
+    """What replicas of the first revision do."""
+    chain.backend.script(RevisionKey("default", V1), ReplicaScript(load=0.5, **script))
+
+
+def _not_ready(obj, type_="Ready"):
+    found = find_condition(obj.status.conditions, type_)
+    return found.status, found.reason, found.message or ""
+
+
+def test_an_image_that_cannot_be_pulled_is_told_up_the_chain_in_the_registrys_words(tell):
+    async def story(chain):
+        words = "manifest for registry.example/iris:9 not found: manifest unknown"
+        _first(chain, start_failure=StartFailure("ErrImagePull", words))
+        isvc = await chain.apply("gs://m/1")
+
+        failure = isvc.status.model_status.last_failure_info
+        assert failure.reason == "RuntimeUnhealthy"
+        assert failure.message.startswith(("ErrImagePull: ", "ImagePullBackOff: "))
+        assert words in failure.message
+        assert isvc.status.model_status.transition_status == "BlockedByFailedLoad"
+        status, reason, message = _not_ready(chain.store.get(Revision, V1, "default"))
+        assert (status, reason) == ("False", "ContainerMissing")
+        assert message.startswith("Unable to fetch image ")
+        status, reason, message = _not_ready(isvc, "PredictorConfigurationReady")
+        assert status == "False"
+        assert words in message
+
+    tell(story)
+
+
+def test_a_container_killed_for_memory_is_told_up_the_chain(tell):
+    async def story(chain):
+        _first(
+            chain,
+            crashes_after=(0.2,) * 9,
+            crash_exit_code=137,
+            crash_message="",
+            crash_reason="OOMKilled",
+        )
+        isvc = await chain.apply("gs://m/1")
+
+        failure = isvc.status.model_status.last_failure_info
+        assert (failure.reason, failure.message) == ("ModelLoadFailed", "OOMKilled")
+        assert failure.exit_code == 137
+        status, reason, message = _not_ready(chain.store.get(Revision, V1, "default"))
+        assert (status, reason) == ("False", "ExitCode137")
+        assert message == "Container failed with: OOMKilled"
+        status, reason, message = _not_ready(isvc, "PredictorConfigurationReady")
+        assert status == "False"
+        assert "Container failed with: OOMKilled" in message
+
+    tell(story)
+
+
+def test_an_engine_that_is_away_is_told_up_the_chain_until_it_is_back(tell):
+    async def story(chain):
+        words = "no Docker engine answers; start it"
+        _first(chain, start_failure=StartFailure("EngineUnavailable", words))
+        isvc = await chain.apply("gs://m/1")
+
+        failure = isvc.status.model_status.last_failure_info
+        assert failure.message == f"EngineUnavailable: {words}"
+        assert isvc.status.model_status.transition_status == "InProgress"
+        revision = chain.store.get(Revision, V1, "default")
+        assert _not_ready(revision) == ("Unknown", "EngineUnavailable", words)
+        status, reason, message = _not_ready(isvc, "PredictorConfigurationReady")
+        assert (status, reason, message) == ("Unknown", "EngineUnavailable", words)
+
+        isvc = await chain.passes(200)
+        (key,) = chain.backend.replicas  # kept, and not tried again from here
+        chain.backend._replicas[key].script = ReplicaScript(load=0.5)
+        await chain.backend.restart_container(key, "kserve-container")  # it goes on by itself
+        isvc = await chain.passes(5)
+        assert is_true(isvc.status.conditions)
+        assert isvc.status.model_status.transition_status == "UpToDate"
+        assert is_true(chain.store.get(Revision, V1, "default").status.conditions)
 
     tell(story)
 

@@ -57,7 +57,18 @@ def test_no_runtime_is_the_first_reason(world):
     assert answer["events"][0]["reason"] == "InternalError"
 
 
-def test_a_crashing_replica_is_shown_with_its_last_words(world):
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ({"exitCode": 1, "message": "no model"}, "1: no model"),
+        ({"exitCode": 2, "reason": "Error"}, "2: Error"),
+        (
+            {"exitCode": 137, "reason": "OOMKilled", "message": "shard 3"},
+            "137: OOMKilled: shard 3",
+        ),
+    ],
+)
+def test_a_crashing_replica_is_shown_with_its_last_words(world, ended, said):
     world.apply()
     labels = {"serving.kserve.io/inferenceservice": "iris"}
     world.store.create(Revision(metadata=ObjectMeta(name=V1, namespace="default", labels=labels)))
@@ -68,7 +79,7 @@ def test_a_crashing_replica_is_shown_with_its_last_words(world):
                 "name": "kserve-container",
                 "restartCount": 3,
                 "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
-                "lastState": {"terminated": {"exitCode": 1, "message": "no model"}},
+                "lastState": {"terminated": ended},
             }
         ],
     )
@@ -77,7 +88,7 @@ def test_a_crashing_replica_is_shown_with_its_last_words(world):
     assert revision["name"] == V1
     (text,) = revision["pods"][0]["containers"]
     assert text == (
-        "kserve-container waits: CrashLoopBackOff: back-off 40s; last ended with 1: no model, "
+        f"kserve-container waits: CrashLoopBackOff: back-off 40s; last ended with {said}, "
         "restarted 3 times"
     )
 

@@ -106,6 +106,69 @@ def test_a_failure_names_pod_revision_message_and_exit_code() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("ended", "message"),
+    [
+        ({"reason": "OOMKilled", "exitCode": 137}, "OOMKilled"),
+        (
+            {"reason": "OOMKilled", "exitCode": 137, "message": "loading shard 3"},
+            "OOMKilled: loading shard 3",
+        ),
+        ({"reason": "Error", "exitCode": 137, "message": "loading"}, "loading"),
+    ],
+)
+def test_a_kill_for_memory_is_named(ended: dict[str, Any], message: str) -> None:
+    info = observe(pod(**serving(BACK_OFF, {"terminated": ended}))).last_failure_info
+
+    assert info is not None
+    assert (info.message, info.exit_code) == (message, 137)
+
+
+def waiting(reason: str, message: str | None = "why") -> dict[str, Any]:
+    return serving({"waiting": {"reason": reason, "message": message}})
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [
+        ("ErrImagePull", "FailedToLoad"),
+        ("ImagePullBackOff", "FailedToLoad"),
+        ("ErrImageNeverPull", "FailedToLoad"),
+        ("InvalidImageName", "FailedToLoad"),
+        ("CreateContainerError", "FailedToLoad"),
+        ("RunContainerError", "FailedToLoad"),
+        ("NeedsDocker", "FailedToLoad"),
+        ("CreateContainerConfigError", "Pending"),
+        ("EngineUnavailable", "Pending"),
+    ],
+)
+def test_what_could_not_be_started_is_told_with_its_reason(reason: str, state: str) -> None:
+    status = observe(pod(**waiting(reason)))
+
+    assert status.states is not None
+    assert status.states.target_model_state == state
+    assert status.last_failure_info is not None
+    assert status.last_failure_info.model_dump(exclude_none=True) == {
+        "location": "p",
+        "reason": "RuntimeUnhealthy",
+        "message": f"{reason}: why",
+        "model_revision_name": REVISION,
+    }
+
+
+@pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing"])
+def test_waiting_for_a_start_is_no_failure(reason: str) -> None:
+    assert observe(pod(**waiting(reason, None))).last_failure_info is None
+
+
+def test_a_loaded_model_whose_engine_is_away_stays_loaded_and_says_so() -> None:
+    status = observe(pod(**waiting("EngineUnavailable")), isvc_ready=True)
+
+    assert status.transition_status == "UpToDate"
+    assert status.last_failure_info is not None
+    assert status.last_failure_info.message == "EngineUnavailable: why"
+
+
 def test_an_initializer_that_runs_again_changes_nothing() -> None:
     failed = observe(pod(**init(ERROR)))
 

@@ -58,7 +58,7 @@ def play():
 
 def test_without_probes_a_container_is_ready_at_once(play):
     async def story(prober, _, heard):
-        prober.watch(KEY, Container(name="c"), readiness=None, fast=False)
+        prober.watch(KEY, Container(name="c"), readiness=None, fast=False, started=0.0)
         assert heard == [(0, "initialized"), (0, "ready")]
 
     play(story)
@@ -67,7 +67,7 @@ def test_without_probes_a_container_is_ready_at_once(play):
 def test_the_startup_probe_comes_before_the_others(play):
     async def story(prober, backend, heard):
         container = Container(name="c", startup_probe=TCP, liveness_probe=TCP)
-        prober.watch(KEY, container, readiness=TCP, fast=False)
+        prober.watch(KEY, container, readiness=TCP, fast=False, started=0.0)
         await asyncio.sleep(1)
         backend.ready(KEY, "c")
         await asyncio.sleep(2)
@@ -82,7 +82,9 @@ def test_the_startup_probe_comes_before_the_others(play):
 
 def test_a_startup_that_never_ends_is_dead_and_nothing_more_is_asked(play):
     async def story(prober, backend, heard):
-        prober.watch(KEY, Container(name="c", startup_probe=TCP), readiness=TCP, fast=False)
+        prober.watch(
+            KEY, Container(name="c", startup_probe=TCP), readiness=TCP, fast=False, started=0.0
+        )
         await asyncio.sleep(30)
         assert heard[-1] == (4, "dead", "Startup")
         assert len(backend.probes) == 3
@@ -90,10 +92,23 @@ def test_a_startup_that_never_ends_is_dead_and_nothing_more_is_asked(play):
     play(story)
 
 
+def test_a_long_startup_uses_up_the_initial_delay_of_the_others(play):
+    async def story(prober, backend, heard):
+        late = TCP.replaced(initial_delay_seconds=5)
+        container = Container(name="c", startup_probe=TCP.replaced(failure_threshold=9))
+        prober.watch(KEY, container, readiness=late, fast=False, started=0.0)
+        await asyncio.sleep(9)
+        backend.ready(KEY, "c")
+        await asyncio.sleep(2)
+        assert heard[-2:] == [(10, "initialized"), (10, "ready")]
+
+    play(story)
+
+
 def test_readiness_turns_both_ways(play):
     async def story(prober, backend, heard):
         backend.ready(KEY, "c")
-        prober.watch(KEY, Container(name="c"), readiness=TCP, fast=True)
+        prober.watch(KEY, Container(name="c"), readiness=TCP, fast=True, started=0.0)
         await asyncio.sleep(1)
         backend.unready(KEY, "c")
         await asyncio.sleep(6)
@@ -107,7 +122,9 @@ def test_readiness_turns_both_ways(play):
 
 def test_liveness_failures_end_in_death_once(play):
     async def story(prober, _, heard):
-        prober.watch(KEY, Container(name="c", liveness_probe=TCP), readiness=None, fast=True)
+        prober.watch(
+            KEY, Container(name="c", liveness_probe=TCP), readiness=None, fast=True, started=0.0
+        )
         await asyncio.sleep(60)
         assert [each for each in heard if each[1] == "dead"] == [(4, "dead", "Liveness")]
 
@@ -116,7 +133,7 @@ def test_liveness_failures_end_in_death_once(play):
 
 def test_a_forgotten_container_is_heard_of_no_more(play):
     async def story(prober, backend, heard):
-        prober.watch(KEY, Container(name="c"), readiness=TCP, fast=True)
+        prober.watch(KEY, Container(name="c"), readiness=TCP, fast=True, started=0.0)
         await asyncio.sleep(0.1)
         prober.forget(KEY, "c")
         backend.ready(KEY, "c")
@@ -129,7 +146,7 @@ def test_a_forgotten_container_is_heard_of_no_more(play):
 def test_a_replica_that_vanished_counts_as_a_failure(play):
     async def story(prober, backend, heard):
         backend.specs.clear()
-        prober.watch(KEY, Container(name="c"), readiness=TCP, fast=False)
+        prober.watch(KEY, Container(name="c"), readiness=TCP, fast=False, started=0.0)
         await asyncio.sleep(0.1)
         assert heard[-1] == (0, "unhealthy", "Readiness", "replica default/iris is not running")
 

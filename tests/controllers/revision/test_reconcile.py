@@ -20,6 +20,8 @@ from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerStatus
 from kfsim.api.knative_serving import Image, Revision, RevisionSpec
 from kfsim.api.meta import Condition, ObjectMeta, owner_reference
 from kfsim.controllers.revision.reconcile import RevisionReconciler
+from kfsim.controllers.runtime import Key
+from kfsim.replicas.choice import BackendChoice
 from kfsim.testing.reconciling import ReconcilerBench
 
 NAME = "iris-00001"
@@ -228,6 +230,45 @@ def test_a_waiting_container_is_told_when_waiting_is_in_vain(bench, reason, expe
     assert read(bench, "ContainerHealthy") == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(None, "OOMKilled"), ("loading shard 3", "OOMKilled: loading shard 3")],
+)
+def test_a_kill_for_memory_is_named(bench, said, expected):
+    bench.reconcile(NAME)
+    ended = ContainerStateTerminated(exit_code=137, reason="OOMKilled", message=said)
+    report_pod(bench, last=ContainerState(terminated=ended))
+    assert read(bench, "ContainerHealthy") == ("False", "ExitCode137")
+    assert message(bench, "ContainerHealthy") == f"Container failed with: {expected}"
+
+
+def test_an_image_is_told_with_the_registrys_words(bench):
+    bench.reconcile(NAME)
+    text = 'Back-off pulling image "img": ErrImagePull: unauthorized'
+    waiting = ContainerStateWaiting(reason="ImagePullBackOff", message=text)
+    report_pod(bench, state=ContainerState(waiting=waiting))
+    assert message(bench, "ContainerHealthy").endswith(text)
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+def test_an_engine_that_is_away_fails_nothing(bench, crashed):
+    bench.reconcile(NAME)
+    ended = ContainerStateTerminated(exit_code=137) if crashed else None
+    waiting = ContainerStateWaiting(reason="EngineUnavailable", message="start it")
+    report_pod(
+        bench,
+        state=ContainerState(waiting=waiting),
+        last=None if ended is None else ContainerState(terminated=ended),
+    )
+    assert read(bench, "ResourcesAvailable") == ("Unknown", "EngineUnavailable")
+    assert read(bench) == ("Unknown", "EngineUnavailable")
+    assert message(bench, "Ready") == "start it"
+    pod = get(bench, Pod, f"{NAME}-deployment-x")
+    bench.put_status(pod.replaced(status=PodStatus()))
+    bench.reconcile(NAME)
+    assert read(bench, "ResourcesAvailable") == ("Unknown", "Deploying")
+
+
 def test_after_the_deadline_any_waiting_reason_is_told(bench):
     bench.reconcile(NAME)
     report_deployment(bench, TIMED_OUT)
@@ -294,3 +335,33 @@ def test_a_name_taken_by_anothers_child_is_told(bench, model):
     bench.given(model(metadata=ObjectMeta(name=name, namespace="default")))
     bench.reconcile(NAME)
     assert read(bench, "ResourcesAvailable") == ("False", "NotOwned")
+
+
+class _Chooser:
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def choose(self, spec, annotations):
+        assert [each.name for each in spec.containers] == ["user-container"]
+        return self.answers.pop(0)
+
+
+def test_the_backend_is_chosen_once_and_recorded(bench):
+    chooser = _Chooser(None, BackendChoice("docker", "img is present"))
+    bench.reconciler = RevisionReconciler(
+        store=bench.store, clock=bench.clock, recorder=bench.recorder, chooser=chooser
+    )
+    waiting = bench.reconciler.reconcile(Key("default", NAME))
+    assert waiting.requeue_after is not None
+    assert bench.store.find(Deployment, f"{NAME}-deployment", "default") is None
+    for _ in range(3):  # asked once more, and never again
+        assert bench.reconciler.reconcile(Key("default", NAME)).requeue_after is None
+    revision = bench.store.get(Revision, NAME, "default")
+    changed = revision.metadata.replaced(labels={**revision.metadata.labels, "team": "a"})
+    bench.store.update(revision.replaced(metadata=changed))
+    bench.reconciler.reconcile(Key("default", NAME))
+    deployment = bench.store.get(Deployment, f"{NAME}-deployment", "default")
+    assert deployment.metadata.labels["team"] == "a"
+    assert deployment.metadata.annotations["kfsim.dev/backend"] == "docker"
+    assert deployment.metadata.annotations["kfsim.dev/backend-reason"] == "img is present"
+    assert deployment.spec.template.metadata.annotations["kfsim.dev/backend"] == "docker"

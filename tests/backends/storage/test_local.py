@@ -1,10 +1,11 @@
-"""storageUri to a folder."""
+"""storageUri to a folder or file of this host."""
 
 from pathlib import Path
 
 import pytest
 
-from kfsim.backends.storage import StorageFailure, locate_model
+from kfsim.backends.storage.failures import StorageFailure
+from kfsim.backends.storage.local import find_packed, locate_model
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def claims(tmp_path: Path) -> Path:
 
 
 def locate(uri: str, claims: Path) -> Path:
-    return locate_model(uri, claims=claims, view=claims.parent / "view")
+    return locate_model(uri, claims=claims)
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}", "file://localhost{}"])
@@ -30,16 +31,33 @@ def test_claims_are_folders(claims: Path) -> None:
     assert locate("pvc://data", claims) == claims / "data"
 
 
-def test_a_single_file_gets_a_folder_with_a_link(claims: Path) -> None:
+def test_a_single_file_is_the_model(claims: Path) -> None:
     file = claims / "data" / "iris" / "model.joblib"
-    view = locate(f"file://{file}", claims)
-    assert [each.resolve() for each in view.iterdir()] == [file]
+    assert locate(f"file://{file}", claims) == file
+
+
+@pytest.mark.parametrize(
+    ("names", "packed"),
+    [
+        (("model.tar.gz",), "model.tar.gz"),
+        (("model.zip", ".hidden"), "model.zip"),
+        (("model.zip", "README"), None),
+        (("model.joblib",), None),
+        (("model.joblib.gz",), None),
+    ],
+)
+def test_a_source_is_packed_when_it_is_one_archive(
+    tmp_path: Path, names: tuple[str, ...], packed: str | None
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    assert find_packed(tmp_path) == (tmp_path / packed if packed else None)
 
 
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("s3://bucket/x", "s3:// is not supported yet; what works now: file:///"),
+        ("s3://bucket/x", "s3:// is not supported yet; what works now: http(s)://"),
         ("model", "must be an absolute path"),
         ("file://relative/x", "three slashes"),
         ("pvc://other/x", '"other" not found; a claim is the folder'),

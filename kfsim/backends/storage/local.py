@@ -1,31 +1,36 @@
-"""From a storageUri to a folder that holds the model.
+"""From a storageUri to the folder or file of this host that it names.
 
 `file://` URIs and absolute paths name files of this host; `pvc://CLAIM/PATH` a path below the
-claim's folder. A single file gets a folder of its own with a link to it, because servers expect a
-folder. A source without any file is an error: KServe's initializer has let that pass (kserve#849),
-and the server's complaint about it helps nobody.
+claim's folder. A source without any file is an error: KServe's initializer has let that pass
+(kserve#849), and the server's complaint about it helps nobody.
 """
 
+import itertools
 import os
 from pathlib import Path
 from urllib.parse import unquote
 
-WORKING = "file:///absolute/path, /absolute/path and pvc://claim/path"
+from kfsim.backends.storage.failures import StorageFailure, cannot_provide
+from kfsim.backends.storage.forms import packed_kind
+
+WORKING = "http(s)://host/path, file:///absolute/path, /absolute/path and pvc://claim/path"
+_REMOTE = ("http", "https")
 # Files are counted only far enough to know that there is one.
 _LOOKED_AT = 10_000
 
 
-class StorageFailure(Exception):
-    """Why a model cannot be provided."""
+def is_remote(uri: str) -> bool:
+    """Whether the model must be fetched."""
+    return uri.partition("://")[0].lower() in _REMOTE and "://" in uri
 
 
-def locate_model(uri: str, *, claims: Path, view: Path) -> Path:
-    """The folder with the model's files. `claims` holds a folder per claim of the Pod's namespace;
-    `view` is a folder to make where the source is a single file. Raises StorageFailure."""
+def locate_model(uri: str, *, claims: Path) -> Path:
+    """The folder with the model's files, or the file that is the model. `claims` holds a folder per
+    claim of the Pod's namespace. Raises StorageFailure."""
     path = _resolve_path(uri, claims)
     problem = f"cannot provide the model {uri}: "
     try:
-        return _checked(path, view)
+        return _checked(path)
     except FileNotFoundError as error:
         raise StorageFailure(
             f"{problem}{error.filename or path} does not exist{_nearest(path)}; correct storageUri "
@@ -68,8 +73,8 @@ def _resolve_path(uri: str, claims: Path) -> Path:
     if scheme == "pvc":
         return _claim_path(uri, rest, claims)
     raise StorageFailure(
-        f"cannot provide the model {uri}: {scheme}:// is not supported yet; what works now: "
-        f"{WORKING}; fetch the model to a local folder and point storageUri at it"
+        f"{cannot_provide(uri)}: {scheme}:// is not supported yet; what works now: {WORKING}; "
+        "fetch the model to a local folder and point storageUri at it"
     )
 
 
@@ -86,21 +91,29 @@ def _claim_path(uri: str, rest: str, claims: Path) -> Path:
     return folder.resolve() / path
 
 
-def _checked(path: Path, view: Path) -> Path:
+def _checked(path: Path) -> Path:
     if path.is_file():
         with path.open("rb"):  # readable?
-            pass
-        view.mkdir(mode=0o700, parents=True, exist_ok=True)
-        link = view / path.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(path.resolve())
-        return view
-    if not _has_file(path):
+            return path
+    if not has_file(path):
         raise _NoFiles
     return path
 
 
-def _has_file(folder: Path) -> bool:
+def find_packed(located: Path) -> Path | None:
+    """The archive that a source consists of, which is unpacked then as KServe's `_download_local`
+    does (kserve_storage.py). Raises OSError."""
+    if located.is_dir():
+        with os.scandir(located) as entries:
+            shown = (each.name for each in entries if not each.name.startswith("."))
+            names = list(itertools.islice(shown, 2))
+        if len(names) != 1:
+            return None
+        located = located / names[0]
+    return located if packed_kind(located.name) and located.is_file() else None
+
+
+def has_file(folder: Path) -> bool:
     """Whether any file is below the folder; raises OSError for what cannot be read."""
     waiting = [os.fspath(folder)]
     looked_at = 0

@@ -1,0 +1,1 @@
+"""Pods as real containers, through the Docker Engine's API."""
