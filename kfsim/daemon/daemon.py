@@ -20,7 +20,7 @@ from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
 from kfsim.daemon.metrics import Metrics
-from kfsim.daemon.names import ClusterLocalNames
+from kfsim.daemon.names import DaemonNames
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.replicas import Replicas
 from kfsim.daemon.settings import DaemonSettings
@@ -54,7 +54,7 @@ class Daemon:
         self._on_shutdown = on_shutdown
         self._clock = RealClock()
         self._entropy = SystemEntropy()
-        self._names = ClusterLocalNames()
+        self._names = DaemonNames()
         self._replicas = Replicas(
             settings,
             clock=self._clock,
@@ -81,7 +81,9 @@ class Daemon:
             self.notes.append(note)
         store = self._open_store()
         api = await self._serve_api(store)
-        gateway = await self._serve_gateway(store, api.address)
+        gateway = await self._serve_gateway(api.address)
+        assert self._gateway is not None
+        self._names.connect(self._gateway, store)
         self._info = DaemonInfo(
             pid=os.getpid(),
             gateway=gateway.address,
@@ -130,14 +132,13 @@ class Daemon:
             )
         )
 
-    async def _serve_gateway(self, store: Store, api: str) -> Listener:
+    async def _serve_gateway(self, api: str) -> Listener:
         self._gateway = Gateway(
             clock=self._clock,
             entropy=self._entropy,
             flow=FlowCore(entropy=self._entropy),
             api=f"http://{api}",
         )
-        self._names.connect(gateway=self._gateway, store=store)
         return self._note(
             await listen(
                 self._gateway.serve,

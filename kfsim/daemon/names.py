@@ -1,7 +1,7 @@
-"""Cluster-local names for the replicas of a daemon.
+"""Cluster-local names of a daemon's replicas, for each backend in its way.
 
-Backends are made before the gateway, and ask for names only once the cluster runs: `connect` comes
-in between.
+Backends are made before the gateway and the store are there, and start nothing until both are:
+`connect` comes in between.
 """
 
 from kfsim.api.core import Container
@@ -15,53 +15,51 @@ from kfsim.replicas.backend import ReplicaSpec
 from kfsim.store import Store
 
 
-class ClusterLocalNames:
-    """Names on loopback for processes, on the project's network for containers."""
+class DaemonNames:
+    """The Docker backend's ClusterNames, and `resolve` for processes."""
 
     def __init__(self) -> None:
         self._ports: ServicePorts | None = None
-        self._loopback: LoopbackNames | None = None
-        self._network: NetworkNames | None = None
+        self._processes: LoopbackNames | None = None
+        self._containers: NetworkNames | None = None
 
-    def connect(self, *, gateway: Gateway, store: Store) -> None:
-        """Serve names through the gateway, for the Services of the store."""
+    def connect(self, gateway: Gateway, store: Store) -> None:
+        """What names lead to, and where it is written which there are."""
         directory = StoreDirectory(store)
         self._ports = ServicePorts(gateway)
-        self._loopback = LoopbackNames(self._ports, directory)
-        self._network = NetworkNames(Bridge(gateway, directory), self._ports, directory)
+        self._processes = LoopbackNames(self._ports, directory)
+        self._containers = NetworkNames(Bridge(gateway, directory), self._ports, directory)
 
-    def resolve_for_process(self, container: Container, namespace: str) -> Container:
-        """The container with addresses of this host in place of names. Raises Unavailable."""
-        assert self._loopback is not None  # replicas start when the cluster does, which is later
-        return self._loopback.rewrite(container, namespace)
-
-    # ClusterNames, for the Docker backend
+    def resolve(self, container: Container, namespace: str) -> Container:
+        """A container as a process of this host must be told. Raises Unavailable."""
+        assert self._processes is not None
+        return self._processes.rewrite(container, namespace)
 
     async def open(self, gateway: str, subnet: str) -> None:
         """See ClusterNames."""
-        await self._on_network.open(gateway, subnet)
+        await self._network.open(gateway, subnet)
 
     @property
     def dns(self) -> tuple[str, ...]:
         """See ClusterNames."""
-        return self._on_network.dns
+        return self._network.dns
 
     def extra_hosts(self, spec: ReplicaSpec) -> tuple[str, ...]:
         """See ClusterNames."""
-        return self._on_network.extra_hosts(spec)
+        return self._network.extra_hosts(spec)
 
     def rewrite(self, container: Container, namespace: str) -> Container:
         """See ClusterNames."""
-        return self._on_network.rewrite(container, namespace)
-
-    @property
-    def _on_network(self) -> NetworkNames:
-        assert self._network is not None  # as above
-        return self._network
+        return self._network.rewrite(container, namespace)
 
     async def close(self) -> None:
         """Serve no names any more."""
-        if self._network is not None:
-            await self._network.close()
+        if self._containers is not None:
+            await self._containers.close()
         if self._ports is not None:
             await self._ports.close()
+
+    @property
+    def _network(self) -> NetworkNames:
+        assert self._containers is not None
+        return self._containers

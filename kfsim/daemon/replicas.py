@@ -16,7 +16,7 @@ from kfsim.backends.storage.settings import default_cache_dir
 from kfsim.backends.storage.store import ModelStore
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
-from kfsim.daemon.names import ClusterLocalNames
+from kfsim.daemon.names import DaemonNames
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.replicas.marks import DOCKER, PROCESS
 
@@ -72,7 +72,7 @@ class Replicas:
         entropy: Entropy,
         processes: ProcessSettings,
         launch: Launch,
-        names: ClusterLocalNames,
+        names: DaemonNames,
     ) -> None:
         self._settings = settings
         claims = processes.volumes_dir or settings.state_dir / "volumes"
@@ -90,7 +90,7 @@ class Replicas:
             settings=processes,
             launch=launch,
             models=self._models,
-            resolve_names=names.resolve_for_process,
+            resolve_names=names.resolve,
         )
         self.chooser = AutoChooser(wanted=settings.runtime, images=EngineImages(self._docker))
         self.backend = CombinedBackend(

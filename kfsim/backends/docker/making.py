@@ -106,9 +106,10 @@ class ContainerMaker:
         note = partial(self._note, container)
         image = await host.images.ensure(container, spec.registries, note)
         state = host.settings.state
+        container = host.names.rewrite(image.adapt(container), spec.key.namespace)
         request = make_create_request(
             spec,
-            host.names.rewrite(image.adapt(container), spec.key.namespace),
+            container,
             binds=binds,
             placement=placement,
             labels=make_labels(spec, container.name, attempt=attempt.number, state=state),

@@ -21,8 +21,8 @@ class ClusterNames(Protocol):
     """How replicas find Services by their cluster-local names."""
 
     async def open(self, gateway: str, subnet: str) -> None:
-        """Serve the network of that subnet (CIDR) whose gateway has this address; called once per
-        network. Raises Unavailable."""
+        """Serve the network whose gateway has this address, before any container is on it or
+        asked about; again when it was made anew. Raises KfsimError."""
         ...
 
     @property
@@ -35,7 +35,7 @@ class ClusterNames(Protocol):
         ...
 
     def rewrite(self, container: Container, namespace: str) -> Container:
-        """The container as it must be told names on this network. Raises Unavailable."""
+        """The container with names in its texts as they must be spelled on this network."""
         ...
 
 
@@ -52,7 +52,7 @@ class NoNames:
         return ()
 
     def rewrite(self, container: Container, namespace: str) -> Container:
-        """As it is."""
+        """Nothing is changed."""
         return container
 
 
@@ -131,9 +131,8 @@ class ProjectNetwork:
             found = client.inspect_network(made["Id"])
         ranges = (found.get("IPAM") or {}).get("Config") or []
         served: dict[str, str] = next((each for each in ranges if each.get("Gateway")), {})
-        return Network(
-            found["Name"], found["Id"], served.get("Gateway", ""), served.get("Subnet", "")
-        )
+        gateway, subnet = served.get("Gateway", ""), served.get("Subnet", "")
+        return Network(found["Name"], found["Id"], gateway, subnet)
 
 
 def remove_networks(client: Client, state: str) -> None:
