@@ -9,6 +9,7 @@ import joblib
 import pytest
 from sklearn import datasets, svm
 
+from tests.engines.private import PrivateEngine
 from tests.live.tool import Kfsim, wait_until
 
 
@@ -36,6 +37,13 @@ def kfsim(tmp_path: Path) -> Iterator[Kfsim]:
     tool.manifests.mkdir()
     yield tool
     finish(tool)
+
+
+@pytest.fixture
+def private_kfsim(private_engine: PrivateEngine, kfsim: Kfsim) -> Kfsim:
+    """A project on an engine that the test may break; it ends before that engine is cleared."""
+    kfsim.docker_host = private_engine.url
+    return kfsim
 
 
 def finish(tool: Kfsim) -> None:

@@ -1,5 +1,6 @@
 """InferenceServices of containers that tell what is inside them, and what the tests ask them."""
 
+import http.client
 import json
 import subprocess
 import threading
@@ -166,7 +167,7 @@ def load_on(kfsim: Kfsim, service: str, *, clients: int) -> Iterator[Load]:
             began = time.monotonic()
             try:
                 status: object = kfsim.post(service, raw=b"ME", timeout=20)[0]
-            except OSError as error:  # no gateway listens, or it went away
+            except (OSError, http.client.HTTPException) as error:  # no gateway, or a broken answer
                 status = repr(error)
             asker.results.append((began, status))
             if status != 200:

@@ -51,8 +51,8 @@ class Kfsim:
     folder: Path
     docker_host: str = ""
     """The engine's URL, where it is not the environment's."""
-    user: int | None = None
-    """Who runs the commands, and with them the daemon, where it is not ourselves."""
+    prefix: tuple[str, ...] = ()
+    """A program that starts the commands, and with them the daemon."""
     processes: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     @property
@@ -96,13 +96,12 @@ class Kfsim:
     def start(self, *words: str) -> "subprocess.Popen[str]":
         """A command that goes on running."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "kfsim", *words],
+            [*self.prefix, sys.executable, "-m", "kfsim", *words],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            user=self.user,
         )
         self.processes.append(process)
         return process
@@ -116,7 +115,7 @@ class Kfsim:
 
     def attempt(self, *words: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "kfsim", *words],
+            [*self.prefix, sys.executable, "-m", "kfsim", *words],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -125,7 +124,6 @@ class Kfsim:
             check=False,
             input=stdin,
             timeout=150,
-            user=self.user,
         )
 
     def up(self, *words: str, check: bool = True) -> str:
