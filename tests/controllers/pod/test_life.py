@@ -2,13 +2,16 @@
 
 import pytest
 
+from kfsim.api.core import Container, Event, Pod
+from kfsim.api.meta import ObjectMeta
 from kfsim.base.errors import Unavailable
 from kfsim.replicas.backend import ReplicaEventKind
 from kfsim.testing.scaling import SERVING, tell
 from tests.controllers.pod.scripts import FAILED_HOOK, bare, hooked, serving_status
 
 STARTED, EXITED = ReplicaEventKind.STARTED, ReplicaEventKind.EXITED
-FAILED = ReplicaEventKind.FAILED
+FAILED, GONE = ReplicaEventKind.FAILED, ReplicaEventKind.GONE
+NOTED = ReplicaEventKind.NOTED
 
 
 def test_a_start_that_is_refused_is_tried_again_after_ten_seconds():
@@ -283,5 +286,88 @@ def test_a_container_that_ends_during_its_post_start_hook_has_crashed():
         assert serving_status(world).state.terminated.message == "boom"
         assert world.events("FailedPostStartHook") == []
         assert world.hands.restarted == [(world.key, SERVING)]
+
+    tell(story)
+
+
+@pytest.mark.parametrize("policy", ["Always", "OnFailure", "Never"])
+def test_a_failed_init_container_is_tried_again_unless_the_policy_is_never(policy):
+    async def story(world):
+        world.apply_revision(
+            spec=bare(init_containers=(Container(name="fetch"),), restart_policy=policy)
+        )
+        await world.settle()
+        key = world.key
+        world.hands.emit(key, ReplicaEventKind.INIT_STARTED, "fetch")
+        world.hands.emit(key, ReplicaEventKind.INIT_EXITED, "fetch", exit_code=1)
+        await world.settle()
+        never = policy == "Never"
+        assert world.hands.restarted == ([] if never else [(key, "fetch")])
+        assert [each for each, _ in world.hands.stopped] == ([key] if never else [])
+
+    tell(story)
+
+
+def test_an_init_container_that_ended_well_is_not_run_again():
+    async def story(world):
+        world.apply_revision(spec=bare(init_containers=(Container(name="fetch"),)))
+        await world.settle()
+        world.hands.emit_started(world.key)
+        await world.settle()
+        assert world.hands.restarted == []
+        assert world.hands.stopped == []
+        assert serving_status(world).ready
+
+    tell(story)
+
+
+@pytest.mark.parametrize(("warning", "type_"), [(True, "Warning"), (False, "Normal")])
+def test_remarks_become_events_and_change_nothing(warning, type_):
+    async def story(world):
+        world.apply_revision(spec=bare())
+        await world.settle()
+        replica = world.kubelet.find(world.key)
+        before = replica.state
+        text = "it is limited to 2"
+        world.hands.emit(world.key, NOTED, reason="LimitClamped", message=text, warning=warning)
+        await world.settle()
+        (event,) = [each for each in world.store.list(Event) if each.reason == "LimitClamped"]
+        assert (event.type, event.message) == (type_, text)
+        assert replica.state is before
+
+    tell(story)
+
+
+def test_a_lost_replica_says_what_the_backend_knows():
+    async def story(world):
+        world.store.create(Pod(metadata=ObjectMeta(name="mine", namespace="default"), spec=bare()))
+        await world.settle()
+        world.hands.emit(world.key, GONE, message="the engine removed it")
+        await world.settle()
+        status = world.pod.status
+        assert (status.phase, status.reason) == ("Failed", "ReplicaLost")
+        assert status.message == "the engine removed it"
+        assert world.events("ReplicaLost") == ["the engine removed it"]
+        assert world.hands.stopped == []
+
+    tell(story)
+
+
+def test_containers_that_ran_were_killed_with_a_lost_replica():
+    async def story(world):
+        world.store.create(
+            Pod(
+                metadata=ObjectMeta(name="mine", namespace="default"),
+                spec=hooked({"sleep": {"seconds": 5}}),
+            )
+        )
+        await world.settle()
+        world.hands.emit(world.key, STARTED, SERVING)
+        await world.advance(1)
+        world.hands.emit(world.key, GONE)  # while its postStart hook runs
+        await world.advance(10)
+        ended = serving_status(world).state.terminated
+        assert (ended.exit_code, ended.reason) == (137, "ContainerStatusUnknown")
+        assert ended.started_at == "2000-01-01T00:00:00Z"
 
     tell(story)
