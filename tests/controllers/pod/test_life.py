@@ -5,6 +5,7 @@ import pytest
 from kfsim.api.core import Container, Event, Pod
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.errors import Unavailable
+from kfsim.controllers.pod.replica import Stage
 from kfsim.replicas.backend import ReplicaEventKind
 from kfsim.testing.scaling import SERVING, tell
 from tests.controllers.pod.scripts import FAILED_HOOK, bare, hooked, serving_status
@@ -369,5 +370,42 @@ def test_containers_that_ran_were_killed_with_a_lost_replica():
         ended = serving_status(world).state.terminated
         assert (ended.exit_code, ended.reason) == (137, "ContainerStatusUnknown")
         assert ended.started_at == "2000-01-01T00:00:00Z"
+
+    tell(story)
+
+
+@pytest.mark.parametrize("kind", [EXITED, FAILED])
+def test_a_container_that_ends_while_its_replica_drains_is_not_tried_again(kind):
+    async def story(world):
+        world.store.create(Pod(metadata=ObjectMeta(name="mine", namespace="default"), spec=bare()))
+        await world.settle()
+        key = world.key
+        world.hands.emit(key, STARTED, SERVING)
+        world.store.delete(Pod, "mine", "default")
+        await world.settle()
+        world.hands.emit(key, kind, SERVING, exit_code=1, reason="ErrImagePull")
+        await world.advance(100)
+        assert world.hands.restarted == []
+        assert world.hands.stopped == []  # it is not drained yet
+
+    tell(story)
+
+
+def test_a_container_that_ends_while_its_replica_is_replaced_is_started_with_it():
+    async def story(world):
+        alive = {"tcpSocket": {"port": 1}, "failureThreshold": 1}
+        world.apply_revision(spec=hooked(None, {"sleep": {"seconds": 5}}, livenessProbe=alive))
+        await world.settle()
+        key = world.key
+        world.hands.emit(key, STARTED, SERVING)
+        await world.settle()
+        assert world.kubelet.find(key).stage is Stage.REPLACING
+        world.hands.emit(key, EXITED, SERVING, exit_code=1)
+        await world.advance(4.9)
+        assert world.hands.restarted == []
+        assert len(world.hands.started) == 1
+        await world.advance(0.2)
+        assert world.hands.restarted == []
+        assert [each.key for each in world.hands.started] == [key, key]
 
     tell(story)

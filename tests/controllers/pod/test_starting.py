@@ -2,7 +2,7 @@
 
 import pytest
 
-from kfsim.api.core import LocalObjectReference, Pod, Secret, SecretVolume, Volume
+from kfsim.api.core import Container, LocalObjectReference, Pod, Secret, SecretVolume, Volume
 from kfsim.api.meta import ObjectMeta
 from kfsim.replicas.backend import BackendCapabilities, RegistryLogin, ReplicaEventKind
 from kfsim.testing.backend import FakeBackend
@@ -169,5 +169,24 @@ def test_a_start_that_takes_long_keeps_its_place_for_thirty_seconds():
         assert begun(world) == ["a"]
         await world.advance(0.2)
         assert begun(world) == ["a", "b"]
+
+    tell(story, start_limit=1)
+
+
+def test_an_init_container_that_ended_well_keeps_the_place_of_its_replica():
+    async def story(world):
+        world.store.create(
+            Pod(
+                metadata=ObjectMeta(name="a", namespace="default"),
+                spec=bare(init_containers=(Container(name="fetch"),)),
+            )
+        )
+        await world.settle()
+        await create_pods(world, "b")
+        key = world.hands.started[0].key
+        world.hands.emit(key, ReplicaEventKind.INIT_STARTED, "fetch")
+        world.hands.emit(key, ReplicaEventKind.INIT_EXITED, "fetch", exit_code=0)
+        await world.settle()
+        assert begun(world) == ["a"]
 
     tell(story, start_limit=1)

@@ -128,8 +128,45 @@ def test_a_pod_that_is_deleted_while_it_is_replaced_is_stopped_once():
 
 def test_a_drain_that_used_the_grace_period_up_leaves_two_seconds_and_no_hook():
     async def story(world):
-        world.apply_revision(spec=hooked(None, {"sleep": {"seconds": 1}}, grace=3))
+        world.apply_revision(spec=hooked(None, {"exec": {"command": FAILED_HOOK}}, grace=3))
         key = await _stop_ready(world, drained_after=3)
         assert world.hands.stopped == [(key, 2.0)]
+        assert world.hands.execs == []
+
+    tell(story)
+
+
+def _probed(pre_stop=None, **fields):
+    ready = {"tcpSocket": {"port": 1}, "periodSeconds": 1}
+    return hooked(None, pre_stop, grace=20, readinessProbe=ready, **fields)
+
+
+def test_a_replica_that_drains_is_not_probed():
+    async def story(world):
+        world.apply_revision(spec=_probed())
+        await world.settle()
+        world.hands.emit(world.key, STARTED, SERVING)
+        await world.advance(1)
+        world.store.delete(Pod, world.key.name, "default")
+        await world.settle()
+        asked = len(world.hands.probes)
+        assert asked
+        await world.advance(10)
+        assert len(world.hands.probes) == asked
+
+    tell(story)
+
+
+def test_a_replica_that_is_replaced_is_not_probed():
+    async def story(world):
+        world.apply_revision(spec=_probed({"sleep": {"seconds": 10}}, livenessProbe=ALIVE))
+        await world.settle()
+        world.hands.emit(world.key, STARTED, SERVING)
+        await world.settle()
+        asked = len(world.hands.probes)
+        assert asked
+        await world.advance(9.9)
+        assert world.kubelet.find(world.key).stage is Stage.REPLACING
+        assert len(world.hands.probes) == asked
 
     tell(story)
