@@ -17,6 +17,7 @@ from kfsim.backends.docker.errors import NoSuchImage
 from kfsim.backends.docker.images import Images
 from kfsim.backends.docker.labels import STATE, container_name, make_labels
 from kfsim.backends.docker.settings import DockerSettings
+from kfsim.backends.docker.telling import Teller
 from kfsim.backends.docker.volumes import make_binds
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
 from kfsim.backends.logs import TAIL_BYTES, log_path
@@ -40,14 +41,15 @@ class MakerHost(Protocol):
     images: Images
     models: ModelStore
 
-    def note(self, spec: ReplicaSpec, container: str, remark: Remark) -> None: ...
-
 
 class ContainerMaker:
     """Makes the containers of one replica."""
 
-    def __init__(self, spec: ReplicaSpec, *, host: MakerHost, folder: Path, logs: Path) -> None:
+    def __init__(
+        self, spec: ReplicaSpec, *, host: MakerHost, teller: Teller, folder: Path, logs: Path
+    ) -> None:
         self._spec = spec
+        self._teller = teller
         self._host = host
         self._folder = folder
         self._logs = logs
@@ -89,7 +91,7 @@ class ContainerMaker:
         self._provided = True
 
     def _note(self, container: Container, remark: Remark) -> None:
-        self._host.note(self._spec, container.name, remark)
+        self._teller.noted(container.name, remark)
 
     async def create(self, attempt: Attempt, placement: Placement) -> None:
         """Make the container. Raises StartFailure and EngineUnavailable."""
