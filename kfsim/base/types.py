@@ -32,6 +32,16 @@ class ReplicaKey(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
+class ServiceName(NamedTuple):
+    """Namespace and name of a cluster-local Service that takes requests."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
 class ServiceMode(StrEnum):
     """A ServerlessService's mode: Proxy puts the activator into the request path."""
 

@@ -20,6 +20,7 @@ from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
 from kfsim.daemon.metrics import Metrics
+from kfsim.daemon.names import DaemonNames
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.replicas import Replicas
 from kfsim.daemon.settings import DaemonSettings
@@ -53,8 +54,14 @@ class Daemon:
         self._on_shutdown = on_shutdown
         self._clock = RealClock()
         self._entropy = SystemEntropy()
+        self._names = DaemonNames()
         self._replicas = Replicas(
-            settings, clock=self._clock, entropy=self._entropy, processes=processes, launch=launch
+            settings,
+            clock=self._clock,
+            entropy=self._entropy,
+            processes=processes,
+            launch=launch,
+            names=self._names,
         )
         self._gpus = make_inventory(settings.gpu)
         self._gpu_report = GpuReport(inventory=self._gpus, holdings=self._holdings)
@@ -75,6 +82,8 @@ class Daemon:
         store = self._open_store()
         api = await self._serve_api(store)
         gateway = await self._serve_gateway(api.address)
+        assert self._gateway is not None
+        self._names.connect(self._gateway, store)
         self._info = DaemonInfo(
             pid=os.getpid(),
             gateway=gateway.address,
@@ -168,6 +177,7 @@ class Daemon:
     async def stop(self) -> None:
         """Drain requests, then stop controllers, replicas, API and journal."""
         await self._tasks.close()
+        await self._names.close()
         if self._gateway is not None:
             await self._gateway.close(drain=_DRAIN_SECONDS)
         if self._cluster is not None:

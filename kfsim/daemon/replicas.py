@@ -16,6 +16,7 @@ from kfsim.backends.storage.settings import default_cache_dir
 from kfsim.backends.storage.store import ModelStore
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
+from kfsim.daemon.names import DaemonNames
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.replicas.marks import DOCKER, PROCESS
 
@@ -71,6 +72,7 @@ class Replicas:
         entropy: Entropy,
         processes: ProcessSettings,
         launch: Launch,
+        names: DaemonNames,
     ) -> None:
         self._settings = settings
         claims = processes.volumes_dir or settings.state_dir / "volumes"
@@ -78,6 +80,7 @@ class Replicas:
         self._docker = DockerBackend(
             state_dir=settings.state_dir,
             settings=make_docker_settings(settings),
+            names=names,
             models=self._models,
         )
         process = ProcessBackend(
@@ -87,6 +90,7 @@ class Replicas:
             settings=processes,
             launch=launch,
             models=self._models,
+            resolve_names=names.resolve,
         )
         self.chooser = AutoChooser(wanted=settings.runtime, images=EngineImages(self._docker))
         self.backend = CombinedBackend(

@@ -2,10 +2,11 @@
 
 A connection's first bytes choose the protocol (`sniff`), its requests become heads (`requests`),
 find their revision (`routing`), and run as `Exchange`s: admitted by `kfsim.flow`, sent over a
-pooled `UpstreamConnection`, answered through the connection they came from. Everything on this
-path is a protocol callback; no request has a task of its own, and bodies stream with backpressure
-in both directions. `Gateway` wires the parts and is the RouteSink, StatSource and DrainGate that
-controllers know.
+pooled `UpstreamConnection`, answered through the connection they came from. Everything on this path
+is a protocol callback; no request has a task of its own, and bodies stream with backpressure in
+both directions. Cluster-local names lead here by `service_ports` (loopback, one port per Service)
+and by `bridge` (a Docker network's gateway address, with the name server in `resolver`). `Gateway`
+wires the parts and is the RouteSink, StatSource and DrainGate that controllers know.
 
 Must not: import controllers or the store, wait inside a callback, or keep whole bodies.
 """

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import httptools
 
+from kfsim.base.types import ServiceName
 from kfsim.dataplane.answers import Answer, make_not_found
 from kfsim.dataplane.client_writer import ClientWriter
 from kfsim.dataplane.connections import OpenConnections
@@ -23,7 +24,6 @@ from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.reading import ReadingSwitch, Reason
 from kfsim.dataplane.requests import RequestHead, parse_request_head
 from kfsim.dataplane.responses import ResponseHead
-from kfsim.dataplane.routing import ServiceName
 
 
 class ClientConnection(asyncio.Protocol):

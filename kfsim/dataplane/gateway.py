@@ -1,11 +1,12 @@
 """The gateway: listeners, and the three ports by which controllers reach the data plane."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
-from kfsim.base.types import ReplicaKey, RevisionKey, RoutingTable, ServiceMode, Stat
+from kfsim.base.types import ReplicaKey, RevisionKey, RoutingTable, ServiceMode, ServiceName, Stat
 from kfsim.dataplane.client import ClientConnection
 from kfsim.dataplane.connections import OpenConnections
 from kfsim.dataplane.counters import Counters
@@ -14,7 +15,7 @@ from kfsim.dataplane.drains import Drains
 from kfsim.dataplane.forwarding import RequestIds
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.plane import Plane
-from kfsim.dataplane.routing import Router, ServiceName
+from kfsim.dataplane.routing import Router
 from kfsim.dataplane.sniff import SniffingConnection
 from kfsim.dataplane.upstream_pool import UpstreamPool
 from kfsim.flow import FlowCore
@@ -82,17 +83,40 @@ class Gateway:
         With `service` (namespace, name), every request there goes to that service, whatever its
         Host says: that is how cluster-local names are reached over loopback.
         """
+        server = await asyncio.get_running_loop().create_server(
+            self._make_protocols(service), host, port
+        )
+        self._servers.append(server)
+        bound: int = server.sockets[0].getsockname()[1]
+        return bound
+
+    async def serve_socket(
+        self,
+        listening: socket.socket,
+        *,
+        service: ServiceName | None = None,
+        admits: Callable[[str], bool] | None = None,
+    ) -> asyncio.Server:
+        """Serve a socket that is bound already, and own it; see `serve`.
+
+        The server may be closed before the gateway is. Peers whose address `admits` denies are
+        cut before anything is read from them.
+        """
+        server = await asyncio.get_running_loop().create_server(
+            self._make_protocols(service, admits), sock=listening
+        )
+        self._servers.append(server)
+        return server
+
+    def _make_protocols(
+        self, service: ServiceName | None, admits: Callable[[str], bool] | None = None
+    ) -> Callable[[], asyncio.Protocol]:
         plane, connections = self._plane, self._connections
 
         def make_http1() -> asyncio.Protocol:
             return ClientConnection(plane, connections, service)
 
-        server = await asyncio.get_running_loop().create_server(
-            lambda: SniffingConnection(make_http1, connections), host, port
-        )
-        self._servers.append(server)
-        bound: int = server.sockets[0].getsockname()[1]
-        return bound
+        return lambda: SniffingConnection(make_http1, connections, admits=admits)
 
     async def close(self, drain: float = 0.0) -> None:
         """Accept nothing more, give running requests `drain` seconds, then cut what is left."""

@@ -6,11 +6,13 @@ that head and the body it announces, is that request again. Nothing is parsed th
 head leads is looked up again only when the routes have changed since (`Router.epoch`).
 """
 
+from kfsim.base.types import ServiceName
 from kfsim.dataplane.answers import Answer
 from kfsim.dataplane.forwarding import ForwardingHeaders, UpstreamHead
 from kfsim.dataplane.heads import Framing, find_plain_head
 from kfsim.dataplane.requests import RequestHead
-from kfsim.dataplane.routing import Route, Router, ServiceName
+from kfsim.dataplane.routing import Route, Router
+from kfsim.traffic import cluster_local_host
 
 
 class Incoming:
@@ -47,12 +49,17 @@ class Incoming:
     def resolve(
         self, router: Router, service: ServiceName | None, forwarding: ForwardingHeaders
     ) -> None:
-        """Find where it goes in the table in force, and what is sent there."""
+        """Find where it goes in the table in force, and what is sent there.
+
+        What comes by a service's own listener was addressed to the service: its Host is the
+        listener's address, which means nothing to those behind.
+        """
         head = self.head
         if self._epoch == router.epoch or head is None:
             return
         self._epoch = router.epoch
         if service is not None:
+            head.host = cluster_local_host(service.name, service.namespace).encode()
             self.route, self.target = router.resolve_service(service), head.target
         else:
             self.route, self.target = router.resolve(head.host or b"", head.target)

@@ -9,12 +9,10 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from kfsim.base.entropy import Entropy
-from kfsim.base.types import HostRoute, RevisionKey, RoutingTable
+from kfsim.base.types import HostRoute, RevisionKey, RoutingTable, ServiceName
 
 _MOST_REMEMBERED = 4096
 _PATH_PREFIX = b"/serving/"
-
-ServiceName = tuple[str, str]  # namespace, name
 
 
 class Route:
@@ -84,10 +82,13 @@ class Router:
         return route, target
 
     def resolve_service(self, service: ServiceName) -> Route | None:
-        """The route of one service, whatever the request's host."""
+        """The route of one service, whatever the request's host; a tag's Service is a host only."""
         route = self._by_service.get(service)
-        if route is None and (found := self.table.services.get(service)) is not None:
-            route = self._by_service[service] = self._prepare(found)
+        if route is None:
+            table, (namespace, name) = self.table, service
+            found = table.services.get(service) or table.hosts.get(f"{name}.{namespace}")
+            if found is not None:
+                route = self._by_service[service] = self._prepare(found)
         return route
 
     def known_hosts(self) -> list[str]:
@@ -112,7 +113,9 @@ class Router:
         parts = path.split(b"/", 4)  # "", "serving", NAMESPACE, NAME, rest
         if len(parts) < 4:
             return None, target
-        route = self.resolve_service((parts[2].decode("latin-1"), parts[3].decode("latin-1")))
+        route = self.resolve_service(
+            ServiceName(parts[2].decode("latin-1"), parts[3].decode("latin-1"))
+        )
         if route is None:
             return None, target
         rest = b"/" + parts[4] if len(parts) == 5 else b"/"

@@ -47,10 +47,15 @@ class SniffingConnection(asyncio.Protocol):
         self,
         make_http1: Callable[[], asyncio.Protocol],
         connections: OpenConnections,
+        *,
+        admits: Callable[[str], bool] | None = None,
     ) -> None:
+        """`admits` is asked about the peer's address; without it everybody may connect."""
         self._make_http1 = make_http1
+        self._admits = admits
         self._connections = connections
         self._received = b""
+        self._refused = False
 
     def close_when_idle(self) -> None:
         self._transport.close()
@@ -61,8 +66,13 @@ class SniffingConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self._connections.add(self)
+        if self._admits is not None and not self._admits(transport.get_extra_info("peername")[0]):
+            self._refused = True
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         received = self._received = self._received + data
         spoken = sniff(received)
         if spoken is Spoken.HTTP2:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from kfsim.base.types import ServiceName
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -18,10 +20,18 @@ class Address:
 class AddressResolver(Protocol):
     """Maps cluster-local Services to addresses that work on this host."""
 
-    def resolve(self, namespace: str, service: str) -> Address:
+    def resolve(self, service: ServiceName) -> Address:
         """The address on which the cluster-local Service answers for this backend's replicas.
 
         Stable for the daemon's life, and given before the Service has any endpoint, because the
         activator answers for it. Raises Unavailable when no address can be given.
         """
+        ...
+
+
+class ServiceDirectory(Protocol):
+    """Says which cluster-local Services there are."""
+
+    def knows(self, service: ServiceName) -> bool:
+        """Whether it exists, routed already or not."""
         ...

@@ -11,14 +11,20 @@ from math import inf
 
 from kfsim.base.entropy import Entropy
 from kfsim.base.ports import DrainGate, RouteSink, StatSource
-from kfsim.base.types import ReplicaKey, RevisionKey, RoutingTable, ServiceMode, Stat
+from kfsim.base.types import (
+    ReplicaKey,
+    RevisionKey,
+    RoutingTable,
+    ServiceMode,
+    ServiceName,
+    Stat,
+)
 from kfsim.dataplane.drains import Drains
 from kfsim.dataplane.routing import Router
 from kfsim.flow import FlowCore, Ticket
 from kfsim.replicas.backend import ReplicaEvent, ReplicaEventKind
 from kfsim.simulation.loop import VirtualLoop
 
-ServiceName = tuple[str, str]  # namespace, name
 LossListener = Callable[[ReplicaKey], None]
 
 

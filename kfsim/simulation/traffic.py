@@ -8,9 +8,9 @@ object of its own exists per request.
 from collections.abc import Iterator
 from functools import partial
 
-from kfsim.base.types import ReplicaKey
+from kfsim.base.types import ReplicaKey, ServiceName
 from kfsim.flow import Ticket, TicketState
-from kfsim.simulation.dataplane import ServiceName, SimulatedDataPlane
+from kfsim.simulation.dataplane import SimulatedDataPlane
 from kfsim.simulation.durations import Duration
 from kfsim.simulation.loop import VirtualLoop
 from kfsim.simulation.outcomes import Outcomes

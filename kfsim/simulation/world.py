@@ -25,12 +25,12 @@ from kfsim.api.scheme import kind_of
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy, SeededEntropy
 from kfsim.base.errors import Timeout
-from kfsim.base.types import RoutingTable, Stat
+from kfsim.base.types import RoutingTable, ServiceName, Stat
 from kfsim.cluster import Cluster
 from kfsim.replicas.devices import FixedInventory, GpuInventory, make_fake_devices
 from kfsim.simulation.arrivals import Phase, even_arrivals, poisson_arrivals
 from kfsim.simulation.backend import SimulatedBackend
-from kfsim.simulation.dataplane import ServiceName, SimulatedDataPlane
+from kfsim.simulation.dataplane import SimulatedDataPlane
 from kfsim.simulation.decisions import DecisionWatch
 from kfsim.simulation.durations import Duration, constant
 from kfsim.simulation.loop import DAY, VirtualLoop, run_virtual, running_loop

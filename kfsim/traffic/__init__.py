@@ -15,6 +15,7 @@ from kfsim.traffic.hosts import (
     cluster_local_host,
     expanded_local_hosts,
     external_host,
+    parse_local_host,
     tagged_name,
     url_of,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "expanded_local_hosts",
     "external_host",
     "is_ready",
+    "parse_local_host",
     "protocol_of",
     "resolve_traffic",
     "tagged_name",

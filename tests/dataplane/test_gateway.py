@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
-from kfsim.base.types import RevisionKey, RevisionTarget, ServiceMode
+from kfsim.base.types import RevisionKey, RevisionTarget, ServiceMode, ServiceName
 from kfsim.dataplane.counters import Outcome
 from tests.dataplane.worlds import REVISION, Replica, answer_ok, running, until
+
+IRIS = ServiceName("default", "iris")
 
 
 async def wait_for_gate(replica, request, writer):
@@ -80,7 +82,7 @@ async def test_listener_of_a_service_ignores_the_host():
     replica = Replica(1)
     async with running(replica) as world:
         world.route(replica)
-        world.port = await world.gateway.serve("127.0.0.1", 0, service=("default", "iris"))
+        world.port = await world.gateway.serve("127.0.0.1", 0, service=IRIS)
         assert (await world.ask("/x", host="whatever")).text == "GET /x "
 
 

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from kfsim.base.entropy import SeededEntropy
-from kfsim.base.types import HostRoute, RevisionKey, RoutingTable, WeightedRevision
+from kfsim.base.types import HostRoute, RevisionKey, RoutingTable, ServiceName, WeightedRevision
 from kfsim.dataplane.routing import Route, Router, parse_host_labels
 
 
@@ -62,6 +62,15 @@ def test_host_wins_over_path():
     assert router.resolve(b"iris.default.x", b"/serving/default/iris/a")[1] == (
         b"/serving/default/iris/a"
     )
+
+
+def test_service_of_a_tag_is_found_by_its_host():
+    router, tagged = Router(), make_route("tagged")
+    router.publish(RoutingTable(1, {"v2-iris.default": tagged}))
+    found = router.resolve_service(ServiceName("default", "v2-iris"))
+    assert found is not None
+    assert found.name == tagged.name
+    assert router.resolve_service(ServiceName("other", "v2-iris")) is None
 
 
 def test_new_table_is_seen_at_once_and_unchanged_routes_are_kept():

@@ -9,6 +9,7 @@ any of them is marked `live`.
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def docker_command(engine: str) -> DockerCommand:
 @pytest.fixture(scope="session")
 def base_image(engine: str) -> str:
     """An image with Python and a shell, made without a hub."""
+    foreign = f"the base image is made of this host's Python, which is {sys.platform}'s"
+    require("" if sys.platform == "linux" else foreign)
     return build_base_image(docker_program(), host=engine)
 
 

@@ -10,7 +10,6 @@ route overlaps, as every dockerd does. Everything else is its own: socket, folde
 namespaces.
 """
 
-import ipaddress
 import os
 import shutil
 import signal
@@ -18,9 +17,9 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
+from tests.engines import host
 from tests.engines.command import DockerCommand, problem_of
 
 _PATIENCE = 60.0
@@ -31,9 +30,9 @@ def missing_for_private_engine() -> str:
     """What this machine lacks to run one; empty when nothing."""
     if os.geteuid() != 0:
         return "a dockerd of the test's own needs root"
-    if shutil.which("dockerd", path=_search_path()) is None:
+    if shutil.which("dockerd", path=host.search_path()) is None:
         return "a dockerd of the test's own needs dockerd (Debian: docker.io)"
-    if shutil.which("ip", path=_search_path()) is None:
+    if shutil.which("ip", path=host.search_path()) is None:
         return "a dockerd of the test's own needs ip (Debian: iproute2)"
     return ""
 
@@ -42,23 +41,26 @@ class PrivateEngine:
     """`start`, `stop`, `kill` and `restart` act on dockerd; `close` removes every trace."""
 
     def __init__(self) -> None:
-        self.name = f"kfsim{uuid.uuid4().hex[:8]}"  # an interface's name has at most 15 bytes
+        self.name = (
+            f"{host.PREFIX}{uuid.uuid4().hex[:8]}"  # an interface's name has at most 15 bytes
+        )
         self._folder = Path(tempfile.gettempdir(), self.name)
+        host.sweep(self._folder.parent)
         self._folder.mkdir(mode=0o700)
+        (self._folder / host.OWNER).write_text(str(os.getpid()))
         self._socket = self._folder / "docker.sock"
         self.url = f"unix://{self._socket}"
         self.command = DockerCommand(self.url)
         self.log = self._folder / "dockerd.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._bridges = {self.name}
         hook = self._folder / "bin" / _HOOK
         hook.parent.mkdir()
         # GPU requests are refused unless dockerd finds this program when it starts.
         hook.write_text("#!/bin/sh\nexit 0\n")
         hook.chmod(0o755)
         (self._folder / "daemon.json").write_text("{}")  # not the machine's own
-        self._make_bridge()
-        self._let_bridged_traffic_pass("-I")
+        host.make_bridge(self.name)
+        host.let_bridged_traffic_pass("-I")
 
     @property
     def running(self) -> bool:
@@ -76,7 +78,7 @@ class PrivateEngine:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._arguments(),
-                env={**os.environ, "PATH": f"{self._folder / 'bin'}:{_search_path()}"},
+                env={**os.environ, "PATH": f"{self._folder / 'bin'}:{host.search_path()}"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -98,7 +100,7 @@ class PrivateEngine:
         self._end(signal.SIGKILL)
         # dockerd would wait for the containerd that this file names, were it only a zombie by now.
         pid_file = self._folder / "exec/containerd/containerd.pid"
-        for pid in _processes_of(self._folder):
+        for pid in host.processes_of(self._folder):
             if pid_file.exists() and pid == int(pid_file.read_text()):
                 os.kill(pid, signal.SIGKILL)
         pid_file.unlink(missing_ok=True)
@@ -111,7 +113,8 @@ class PrivateEngine:
         """Remove all containers and networks; images stay."""
         if containers := self.command.run("ps", "--all", "--quiet").split():
             self.command.run("rm", "--force", "--volumes", *containers)
-        if networks := self._network_ids():
+        words = ["network", "ls", "--quiet", "--filter", "type=custom"]
+        if networks := self.command.run(*words).split():
             self.command.run("network", "rm", *networks)
 
     def close(self) -> None:
@@ -121,14 +124,7 @@ class PrivateEngine:
             self.clear()
         finally:
             self.stop()
-            for pid in _processes_of(self._folder):
-                os.kill(pid, signal.SIGKILL)
-            for target in _mounts_below(self._folder):
-                subprocess.run(["umount", "--lazy", target], check=False)
-            for bridge in self._bridges & set(os.listdir("/sys/class/net")):
-                subprocess.run(["ip", "link", "delete", bridge], check=False)
-            self._let_bridged_traffic_pass("-D")
-            shutil.rmtree(self._folder, ignore_errors=True)
+            host.remove_traces(self._folder)
 
     def _arguments(self) -> list[str]:
         folder = self._folder
@@ -155,68 +151,6 @@ class PrivateEngine:
         if self._process is None:
             return
         if self.running:
-            self._bridges |= {f"br-{each}" for each in self._network_ids()}
             self._process.send_signal(number)
         self._process.wait(_PATIENCE)
         self._process = None
-
-    def _network_ids(self) -> list[str]:
-        return self.command.run("network", "ls", "--quiet", "--filter", "type=custom").split()
-
-    def _make_bridge(self) -> None:
-        for words in (
-            ["link", "add", "name", self.name, "type", "bridge"],
-            ["address", "add", _free_address(), "dev", self.name],
-            ["link", "set", self.name, "up"],
-        ):
-            subprocess.run(["ip", *words], check=True)
-
-    def _let_bridged_traffic_pass(self, action: str) -> None:
-        if shutil.which("iptables", path=_search_path()) is not None:
-            rule = ["FORWARD", "-m", "physdev", "--physdev-is-bridged", "-j", "ACCEPT"]
-            subprocess.run(
-                ["iptables", "--wait", action, *rule],
-                env={**os.environ, "PATH": _search_path()},
-                capture_output=True,
-                check=False,
-            )
-
-
-def _search_path() -> str:
-    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-
-
-def _free_address() -> str:
-    """An address with a /24 that no route overlaps; two test runs begin at different ones."""
-    taken = list(_routes())
-    for step in range(100):
-        subnet = ipaddress.ip_network(f"10.{100 + (os.getpid() + step) % 100}.255.0/24")
-        if not any(subnet.overlaps(route) for route in taken):
-            return f"{subnet[1]}/24"
-    raise RuntimeError("no free 10.100-199.255.0/24 for a test engine's bridge")
-
-
-def _routes() -> Iterator[ipaddress.IPv4Network]:
-    for line in Path("/proc/net/route").read_text().splitlines()[1:]:
-        fields = line.split()
-        address, mask = (int.from_bytes(bytes.fromhex(fields[i]), "little") for i in (1, 7))
-        if mask:  # the default route overlaps everything
-            yield ipaddress.IPv4Network((address, mask.bit_count()))
-
-
-def _processes_of(folder: Path) -> Iterator[int]:
-    """containerd and its shims: they have the engine's folder in their arguments."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue  # it has just ended
-            if any(word.startswith(os.fsencode(folder)) for word in words):
-                yield int(entry.name)
-
-
-def _mounts_below(folder: Path) -> list[str]:
-    lines = Path("/proc/self/mounts").read_text().splitlines()
-    targets = [line.split()[1] for line in lines]
-    return sorted((each for each in targets if each.startswith(f"{folder}/")), reverse=True)

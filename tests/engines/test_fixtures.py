@@ -1,6 +1,10 @@
 """The engines and registries that other tests stand on."""
 
 import contextlib
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +12,7 @@ import docker
 import pytest
 import requests
 
+from tests.engines import host
 from tests.engines.command import DockerCommand, problem_of
 from tests.engines.fixtures import require
 from tests.engines.private import PrivateEngine, missing_for_private_engine
@@ -112,6 +117,39 @@ def test_a_closed_private_engine_leaves_nothing(
     assert str(folder) not in Path("/proc/self/mounts").read_text()
     assert private.name not in _bridges()
     assert _bridges() >= bridges, "another engine's bridge was taken away"
+
+
+def test_what_a_killed_test_run_left_is_removed_by_the_next_one(
+    base_image: str, docker_command: DockerCommand
+) -> None:
+    require(missing_for_private_engine())
+    script = (
+        "import os, signal\n"
+        "from tests.engines.command import DockerCommand\n"
+        "from tests.engines.private import PrivateEngine\n"
+        "private = PrivateEngine()\n"
+        "private.start()\n"
+        f"DockerCommand({docker_command.url!r}).copy_image({base_image!r}, private.command)\n"
+        "private.command.run('network', 'create', 'left')\n"
+        "words = ['--detach', '--init', '--network=left']\n"
+        f"private.command.run('run', *words, {base_image!r}, 'sleep', '600')\n"
+        "print(private.name, private.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    name, pid = done.stdout.split()
+    folder = Path(tempfile.gettempdir(), name)
+    deadline = time.monotonic() + 30
+    while Path("/proc", pid, "exe").exists():  # it ends with the run that started it
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert folder.exists()
+    before = _bridges()
+    host.sweep(folder.parent)
+    assert not folder.exists()
+    assert str(folder) not in Path("/proc/self/mounts").read_text()
+    assert name in before - _bridges()
+    assert [each for each in before - _bridges() if each.startswith("br-")]
 
 
 def test_a_registry_gives_the_base_image_to_anybody(

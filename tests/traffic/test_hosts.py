@@ -2,10 +2,12 @@
 
 import pytest
 
+from kfsim.base.types import ServiceName
 from kfsim.traffic import (
     cluster_local_host,
     expanded_local_hosts,
     external_host,
+    parse_local_host,
     tagged_name,
     url_of,
 )
@@ -24,6 +26,21 @@ def test_local_hosts_are_known_in_three_forms() -> None:
         "iris.ns.svc",
         "iris.ns.svc.cluster.local",
     )
+
+
+@pytest.mark.parametrize(
+    "host", [*expanded_local_hosts("iris", "ns"), "Iris.NS", "iris.ns.svc.cluster.local."]
+)
+def test_a_local_host_names_its_service(host: str) -> None:
+    assert parse_local_host(host) == ServiceName(namespace="ns", name="iris")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "iris", "iris.ns.", "iris.ns.svc.", "iris.ns.cluster.local", "a.b.c", "-a.ns", "a_b.ns"],
+)
+def test_other_hosts_name_no_service(host: str) -> None:
+    assert parse_local_host(host) is None
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from kfsim.backends.logfolders import LogFolders
 from kfsim.backends.probing import run_probe
 from kfsim.backends.storage.settings import default_cache_dir
 from kfsim.backends.storage.store import ModelStore
-from kfsim.base.errors import AlreadyExists, NotFound, Unavailable
+from kfsim.base.errors import AlreadyExists, KfsimError, NotFound, Unavailable
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import ReplicaKey
 from kfsim.replicas.addresses import Address
@@ -70,6 +70,7 @@ class DockerBackend:
         self._owners: dict[str, tuple[DockerReplica, Attempt]] = {}
         self._found: dict[ReplicaKey, FoundReplica] = {}
         self._searched = False
+        self._names_served: asyncio.Task[None] | None = None
         self._used = False
         self.engine.on_event(EventFeed(self).deliver)
         self.engine.on_change(self._on_engine)
@@ -218,6 +219,15 @@ class DockerBackend:
             raise NotFound(f"replica {spec.key} is not running")
         del self._found[spec.key]
         self._make_replica(spec, self._log_folders.folder(spec.key)).adopt(found)
+        if self._names_served is None:
+            self._names_served = self._tasks.spawn(self._serve_names(), name="serve names")
+
+    async def _serve_names(self) -> None:
+        """Adopted replicas look up names as they did before."""
+        try:
+            await self.network.ensure()
+        except KfsimError as error:
+            _logger.warning("adopted replicas find no Services: %s", error.message)
 
     def _sweep(self, kept: Container[str]) -> None:
         """Remove the folders of replicas that are not there any more. In a thread."""

@@ -4,6 +4,7 @@ Everything here blocks and runs in a thread; the `docker` package is imported th
 that alone takes a tenth of a second.
 """
 
+import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ Client: TypeAlias = Any
 """docker.APIClient; the package has no types."""
 NEEDED_API = (1, 41)
 _CONNECT_SECONDS = 10
+_DEFAULT_SOCKET = "/var/run/docker.sock"
 _UNIX = ("unix:", "http+unix:")
 _NO_DOCKER = "start Docker, or run without it: --runtime process"
 
@@ -42,10 +44,13 @@ class Connection:
 
 def connect(host: str | None) -> Connection:
     """Look for the engine at `host` (None: DOCKER_HOST, or the default socket)."""
+    where = host or f"unix://{_DEFAULT_SOCKET}"
+    if not (host or os.environ.get("DOCKER_HOST") or os.path.exists(_DEFAULT_SOCKET)):
+        # Said without the import, which a machine without Docker would pay for nothing.
+        raise describe_failure(FileNotFoundError(), where)
     import docker
 
     options: dict[str, Any] = {"base_url": host}
-    where = host or "unix:///var/run/docker.sock"
     try:
         if host is None:
             options = docker.utils.kwargs_from_env()

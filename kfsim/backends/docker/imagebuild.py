@@ -18,6 +18,7 @@ from kfsim.backends.docker.imagecontext import (
     known_runtimes,
     make_context,
 )
+from kfsim.backends.docker.standins import default_tag
 from kfsim.base.errors import BadRequest, KfsimError
 
 Client: TypeAlias = Any
@@ -63,11 +64,6 @@ class BuiltImage:
     image_id: str
     created: float
     size: int
-
-
-def default_tag(runtime: str) -> str:
-    """The image that stands in for a runtime's own."""
-    return f"kfsim/{runtime}:{__version__}"
 
 
 def build_image(client: Client, request: BuildRequest) -> Iterator[str]:

@@ -16,6 +16,7 @@ from kfsim.backends.docker.engine_errors import make_create_failure
 from kfsim.backends.docker.errors import NoSuchImage
 from kfsim.backends.docker.images import Images
 from kfsim.backends.docker.labels import STATE, container_name, make_labels
+from kfsim.backends.docker.network import ClusterNames
 from kfsim.backends.docker.settings import DockerSettings
 from kfsim.backends.docker.telling import Teller
 from kfsim.backends.docker.volumes import make_binds
@@ -40,6 +41,7 @@ class MakerHost(Protocol):
     engine: Engine
     images: Images
     models: ModelStore
+    names: ClusterNames
 
 
 class ContainerMaker:
@@ -106,9 +108,10 @@ class ContainerMaker:
         note = partial(self._note, container)
         image = await host.images.ensure(container, spec.registries, note)
         state = host.settings.state
+        container = host.names.rewrite(image.adapt(container), spec.key.namespace)
         request = make_create_request(
             spec,
-            image.adapt(container),
+            container,
             binds=binds,
             placement=placement,
             labels=make_labels(spec, container.name, attempt=attempt.number, state=state),

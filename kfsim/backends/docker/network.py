@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from kfsim.api.core import Container
 from kfsim.backends.docker.connection import Client
 from kfsim.backends.docker.engine import Engine, EngineRefused
 from kfsim.backends.docker.labels import STATE, network_name, state_filter
@@ -19,8 +20,9 @@ from kfsim.replicas.backend import ReplicaSpec
 class ClusterNames(Protocol):
     """How replicas find Services by their cluster-local names."""
 
-    async def open(self, gateway: str) -> None:
-        """Serve the network whose gateway has this address; called once per network."""
+    async def open(self, gateway: str, subnet: str) -> None:
+        """Serve the network whose gateway has this address, before any container is on it or
+        asked about; again when it was made anew. Raises KfsimError."""
         ...
 
     @property
@@ -32,18 +34,26 @@ class ClusterNames(Protocol):
         """`NAME:ADDRESS` entries for the hosts file of a replica's containers."""
         ...
 
+    def rewrite(self, container: Container, namespace: str) -> Container:
+        """The container with names in its texts as they must be spelled on this network."""
+        ...
+
 
 class NoNames:
     """Names are left as the engine resolves them."""
 
     dns: tuple[str, ...] = ()
 
-    async def open(self, gateway: str) -> None:
+    async def open(self, gateway: str, subnet: str) -> None:
         """Nothing is served."""
 
     def extra_hosts(self, spec: ReplicaSpec) -> tuple[str, ...]:
         """None."""
         return ()
+
+    def rewrite(self, container: Container, namespace: str) -> Container:
+        """Nothing is changed."""
+        return container
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ class Network:
     name: str
     network_id: str
     gateway: str
+    subnet: str
 
 
 class ProjectNetwork:
@@ -87,7 +98,7 @@ class ProjectNetwork:
     async def _make(self) -> Network | KfsimError:
         try:
             found = await self._engine.call("make the project's network", self._find_or_make)
-            await self._names.open(found.gateway)
+            await self._names.open(found.gateway, found.subnet)
             self._network = found
             return found
         except KfsimError as error:  # for those who wait
@@ -119,8 +130,9 @@ class ProjectNetwork:
             )
             found = client.inspect_network(made["Id"])
         ranges = (found.get("IPAM") or {}).get("Config") or []
-        gateway = next((each["Gateway"] for each in ranges if each.get("Gateway")), "")
-        return Network(found["Name"], found["Id"], gateway)
+        served: dict[str, str] = next((each for each in ranges if each.get("Gateway")), {})
+        gateway, subnet = served.get("Gateway", ""), served.get("Subnet", "")
+        return Network(found["Name"], found["Id"], gateway, subnet)
 
 
 def remove_networks(client: Client, state: str) -> None:

@@ -12,7 +12,13 @@ from kfsim.api.core import Container
 from kfsim.backends.builtin import find_builtin_server
 from kfsim.backends.expansion import resolve_variables
 
-SKLEARN_IMAGE = f"kfsim/sklearnserver:{__version__}"
+
+def default_tag(runtime: str) -> str:
+    """kfsim's own image of a built-in runtime."""
+    return f"kfsim/{runtime}:{__version__}"
+
+
+SKLEARN_IMAGE = default_tag("sklearnserver")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from kfsim.api.core import Probe
+from kfsim.api.core import Container, Probe
 from kfsim.backends.logfolders import LogFolders
 from kfsim.backends.probing import run_probe
 from kfsim.backends.process.channel import Message
@@ -49,11 +49,17 @@ class ProcessBackend:
         settings: ProcessSettings,
         launch: Launch | None = None,
         models: ModelStore | None = None,
+        resolve_names: Callable[[Container, str], Container] | None = None,
     ) -> None:
         """`launch` is a supervisor that was started ahead, with the same settings; `models` a
-        store that others use too, whose owner closes it."""
+        store that others use too, whose owner closes it.
+
+        `resolve_names` puts addresses in place of cluster-local names in a container of the
+        given namespace; without it names stay as they are.
+        """
         self.settings = settings
         self._launch = launch
+        self._resolve_names = resolve_names
         self.claims = settings.volumes_dir or state_dir / "volumes"
         self.models = models or ModelStore(cache_dir=default_cache_dir(), claims=self.claims)
         self._owns_models = models is None
@@ -237,6 +243,12 @@ class ProcessBackend:
                 "scikit-learn models are pickles, and loading one runs the code in it: serve only "
                 "models you trust, or refuse them with --allow-pickle=never"
             )
+
+    def resolve_names(self, container: Container, namespace: str) -> Container:
+        """The container as a process of this host must be told."""
+        if self._resolve_names is None:
+            return container
+        return self._resolve_names(container, namespace)
 
     def stop_process(self, identity: str, grace: float) -> None:
         """End a process and its group."""

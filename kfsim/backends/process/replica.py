@@ -61,6 +61,10 @@ class ReplicaHost(Protocol):
 
     def stop_process(self, identity: str, grace: float) -> None: ...
 
+    def resolve_names(self, container: Container, namespace: str) -> Container:
+        """Addresses in place of cluster-local names. Raises Unavailable."""
+        ...
+
     def emit(self, event: ReplicaEvent) -> None: ...
 
     def removed(self, key: ReplicaKey) -> None:
@@ -241,6 +245,7 @@ class ProcessReplica:
             return True
         try:
             self._lease_ports(run)
+            container = self._host.resolve_names(container, self.spec.key.namespace)
             plan = await asyncio.to_thread(self._make_plan, container)
             if self._stopping:
                 return False
