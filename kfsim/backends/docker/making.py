@@ -29,6 +29,8 @@ from kfsim.backends.volumes import VolumeSources
 from kfsim.replicas.backend import ReplicaSpec
 
 STORAGE_INITIALIZER = "storage-initializer"
+# kubelet's default runtimeRequestTimeout (pkg/kubelet/apis/config/v1beta1/defaults.go)
+START_SECONDS = 120.0
 # kubelet's default terminationMessagePath (pkg/apis/core/v1/defaults.go)
 _TERMINATION_LOG = "/dev/termination-log"
 
@@ -140,14 +142,16 @@ class ContainerMaker:
 
         what = f"create container {name}"
         try:
-            return await self._host.engine.call(what, create, undo=remove)
+            return await self._host.engine.call(what, create, timeout=START_SECONDS, undo=remove)
         except NoSuchImage:
             raise
         except EngineRefused as error:
             if error.status != 409:
                 raise make_create_failure(attempt.run.name, error.message) from error
         try:  # the name is taken by what an earlier life of the replica left
-            return await self._host.engine.call(what, create_anew, undo=remove)
+            return await self._host.engine.call(
+                what, create_anew, timeout=START_SECONDS, undo=remove
+            )
         except EngineRefused as error:
             raise make_create_failure(attempt.run.name, error.message) from error
 

@@ -22,7 +22,12 @@ from kfsim.backends.docker.endings import Endings
 from kfsim.backends.docker.engine import EngineRefused, EngineUnavailable
 from kfsim.backends.docker.engine_errors import make_run_failure
 from kfsim.backends.docker.events import ContainerEnd
-from kfsim.backends.docker.making import STORAGE_INITIALIZER, ContainerMaker, MakerHost
+from kfsim.backends.docker.making import (
+    START_SECONDS,
+    STORAGE_INITIALIZER,
+    ContainerMaker,
+    MakerHost,
+)
 from kfsim.backends.docker.network import ClusterNames, ProjectNetwork
 from kfsim.backends.docker.sandbox import (
     Sandbox,
@@ -306,7 +311,9 @@ class DockerReplica:
             return dict(client.inspect_container(attempt.id)["NetworkSettings"])
 
         try:
-            return await self._host.engine.call(f"start container {attempt.run.name}", start)
+            return await self._host.engine.call(
+                f"start container {attempt.run.name}", start, timeout=START_SECONDS
+            )
         except EngineRefused as error:
             if joins and lost_sandbox(error.message):
                 raise SandboxLost from error
