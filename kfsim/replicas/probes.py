@@ -91,6 +91,12 @@ def step_probe(state: ProbeState, now: float, *, success: bool) -> ProbeStep:
     return _succeeded(state, now) if success else _failed(state, now)
 
 
+def skip_probe(state: ProbeState, now: float) -> ProbeState:
+    """The attempt that ended at `now` could not be made: it says nothing about the container, and
+    its result is thrown away (kubelet's pkg/kubelet/prober/worker.go doProbe)."""
+    return _rescheduled(state, now)
+
+
 def _succeeded(state: ProbeState, now: float) -> ProbeStep:
     successes = state.successes + 1
     turned = state.passing is not True and successes >= state.timing.success_threshold

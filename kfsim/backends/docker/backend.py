@@ -9,7 +9,6 @@ from typing import Any
 
 from kfsim.api.core import Probe
 from kfsim.backends.docker.adoption import FoundContainer, FoundReplica, list_containers, sort_out
-from kfsim.backends.docker.bodies import Remark
 from kfsim.backends.docker.commands import run_command
 from kfsim.backends.docker.containers import Attempt
 from kfsim.backends.docker.engine import Engine, EngineRefused, EngineUnavailable
@@ -178,7 +177,7 @@ class DockerBackend:
         replica = self._replicas.get(key)
         name = options.container or (replica.spec.serving_container if replica else "")
         path = self._log_folders.find(key, name, previous=options.previous)
-        attempt = None if replica is None else replica.attempt_of(path)
+        attempt = None if replica is None else replica.endings.attempt_of(path)
         return read_logs(self.engine, self._log_folders, path, options, attempt)
 
     async def exec(
@@ -292,20 +291,6 @@ class DockerBackend:
         for listener in self._listeners:
             listener(event)
 
-    def note(self, spec: ReplicaSpec, container: str, remark: Remark) -> None:
-        """Tell something that changes no state."""
-        self.emit(
-            ReplicaEvent(
-                key=spec.key,
-                uid=spec.uid,
-                kind=ReplicaEventKind.NOTED,
-                container=container,
-                reason=remark.reason,
-                message=remark.message,
-                warning=remark.warning,
-            )
-        )
-
     def removed(self, key: ReplicaKey) -> None:
         """Forget a replica that is gone."""
         self._replicas.pop(key, None)
@@ -317,7 +302,7 @@ class DockerBackend:
         owner = self._owners.get(end.container_id)
         if owner is not None:
             replica, attempt = owner
-            replica.container_ended(attempt, end)
+            replica.endings.ended(attempt, end)
 
     def on_image_event(self, event: Mapping[str, Any]) -> None:
         self.images.on_image_event(event)
@@ -333,9 +318,9 @@ class DockerBackend:
             listed = {each.container_id: each for each in await self._list()}
             for container_id, (replica, attempt) in owners:
                 if container_id not in listed:
-                    replica.container_ended(attempt, ContainerEnd(container_id, None, False))
+                    replica.endings.ended(attempt, ContainerEnd(container_id, None, False))
                 elif not listed[container_id].alive:
-                    await replica.check(attempt)
+                    await replica.endings.check(attempt)
             await self._remove([each for each in listed if self._is_stray(listed[each])])
         except (EngineUnavailable, EngineRefused) as error:
             _logger.warning("the state of the containers is not known: %s", error.message)

@@ -172,9 +172,7 @@ def translate(error: Exception, what: str, where: str) -> tuple[KfsimError | Non
         text = f"the Docker engine at {where} did not answer in time while asked to {what}"
         return EngineUnavailable(f"{text}; it is overloaded or hangs"), False
     if isinstance(error, (OSError, urllib3.exceptions.HTTPError)):
-        return EngineUnavailable(
-            f"{describe_failure(error, where).message} (while asked to {what})"
-        ), True
+        return describe_failure(error, where), True
     if isinstance(error, docker.errors.DockerException):
         return EngineRefused(str(error), status=0), False
     return None, False

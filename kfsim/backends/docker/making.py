@@ -18,6 +18,7 @@ from kfsim.backends.docker.images import Images
 from kfsim.backends.docker.labels import STATE, container_name, make_labels
 from kfsim.backends.docker.network import ClusterNames
 from kfsim.backends.docker.settings import DockerSettings
+from kfsim.backends.docker.telling import Teller
 from kfsim.backends.docker.volumes import make_binds
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
 from kfsim.backends.logs import TAIL_BYTES, log_path
@@ -28,6 +29,8 @@ from kfsim.backends.volumes import VolumeSources
 from kfsim.replicas.backend import ReplicaSpec
 
 STORAGE_INITIALIZER = "storage-initializer"
+# kubelet's default runtimeRequestTimeout (pkg/kubelet/apis/config/v1beta1/defaults.go)
+START_SECONDS = 120.0
 # kubelet's default terminationMessagePath (pkg/apis/core/v1/defaults.go)
 _TERMINATION_LOG = "/dev/termination-log"
 
@@ -42,14 +45,15 @@ class MakerHost(Protocol):
     models: ModelStore
     names: ClusterNames
 
-    def note(self, spec: ReplicaSpec, container: str, remark: Remark) -> None: ...
-
 
 class ContainerMaker:
     """Makes the containers of one replica."""
 
-    def __init__(self, spec: ReplicaSpec, *, host: MakerHost, folder: Path, logs: Path) -> None:
+    def __init__(
+        self, spec: ReplicaSpec, *, host: MakerHost, teller: Teller, folder: Path, logs: Path
+    ) -> None:
         self._spec = spec
+        self._teller = teller
         self._host = host
         self._folder = folder
         self._logs = logs
@@ -91,7 +95,7 @@ class ContainerMaker:
         self._provided = True
 
     def _note(self, container: Container, remark: Remark) -> None:
-        self._host.note(self._spec, container.name, remark)
+        self._teller.noted(container.name, remark)
 
     async def create(self, attempt: Attempt, placement: Placement) -> None:
         """Make the container. Raises StartFailure and EngineUnavailable."""
@@ -138,14 +142,16 @@ class ContainerMaker:
 
         what = f"create container {name}"
         try:
-            return await self._host.engine.call(what, create, undo=remove)
+            return await self._host.engine.call(what, create, timeout=START_SECONDS, undo=remove)
         except NoSuchImage:
             raise
         except EngineRefused as error:
             if error.status != 409:
                 raise make_create_failure(attempt.run.name, error.message) from error
         try:  # the name is taken by what an earlier life of the replica left
-            return await self._host.engine.call(what, create_anew, undo=remove)
+            return await self._host.engine.call(
+                what, create_anew, timeout=START_SECONDS, undo=remove
+            )
         except EngineRefused as error:
             raise make_create_failure(attempt.run.name, error.message) from error
 

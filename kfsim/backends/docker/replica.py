@@ -4,14 +4,12 @@
     stop:  SIGTERM to every container → SIGKILL after the grace period → logs → removal → GONE
 
 Starts take turns (`_work`), so that each sees which container owns the network namespace; ends are
-told as they come and are never cancelled, for they store logs and remove what is left. Whatever a
-user's manifest gets wrong becomes a FAILED event, and an engine that is away is waited for.
+told as they come (`endings`). Whatever a user's manifest gets wrong becomes a FAILED event, and an
+engine that is away is waited for.
 """
 
 import asyncio
-import contextlib
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,12 +17,17 @@ from kfsim.backends.docker.adoption import FoundReplica
 from kfsim.backends.docker.bodies import Placement, Remark
 from kfsim.backends.docker.connection import Client
 from kfsim.backends.docker.containers import Attempt, ContainerRun, Stage
-from kfsim.backends.docker.ending import Exit, describe_end, look, plain_exit
+from kfsim.backends.docker.ending import Exit
+from kfsim.backends.docker.endings import Endings
 from kfsim.backends.docker.engine import EngineRefused, EngineUnavailable
 from kfsim.backends.docker.engine_errors import make_run_failure
 from kfsim.backends.docker.events import ContainerEnd
-from kfsim.backends.docker.logs import store_log
-from kfsim.backends.docker.making import STORAGE_INITIALIZER, ContainerMaker, MakerHost, remove
+from kfsim.backends.docker.making import (
+    START_SECONDS,
+    STORAGE_INITIALIZER,
+    ContainerMaker,
+    MakerHost,
+)
 from kfsim.backends.docker.network import ClusterNames, ProjectNetwork
 from kfsim.backends.docker.sandbox import (
     Sandbox,
@@ -35,24 +38,24 @@ from kfsim.backends.docker.sandbox import (
     make_sandbox,
     pod_ports,
 )
+from kfsim.backends.docker.telling import Teller
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
-from kfsim.backends.logs import log_path
 from kfsim.backends.storage.failures import StorageFailure
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import ReplicaKey
 from kfsim.replicas.addresses import Address
-from kfsim.replicas.backend import ReplicaEvent, ReplicaEventKind, ReplicaSpec
+from kfsim.replicas.backend import ReplicaEvent, ReplicaSpec
 from kfsim.replicas.serving import QUEUE_PROXY
 
 ENGINE_UNAVAILABLE = "EngineUnavailable"
-_SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
+_SANDBOX_CHANGED = Remark(
+    "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", warning=False
+)
 # kubelet's least time between SIGTERM and SIGKILL (kuberuntime minimumGracePeriod)
 _REPLACING_GRACE = 2.0
-_LAST_WORDS_SECONDS = 2.0
 # A start right after the daemon's waits for the first look at the engine.
 _CONNECT_PATIENCE = 5.0
-_STORE_SECONDS = 120.0
 
 
 class ReplicaHost(MakerHost, Protocol):
@@ -87,16 +90,23 @@ class DockerReplica:
         self._host = host
         self._folder = folder
         self.logs = logs
-        self._maker = ContainerMaker(spec, host=host, folder=folder, logs=logs)
+        self._teller = Teller(spec, host)
+        self._maker = ContainerMaker(spec, host=host, teller=self._teller, folder=folder, logs=logs)
+        self.endings = Endings(
+            engine=host.engine,
+            maker=self._maker,
+            teller=self._teller,
+            logs=logs,
+            forget=host.forget,
+            name=str(spec.key),
+        )
         pod = spec.pod.spec
         self._init = {each.name: ContainerRun(each, is_init=True) for each in pod.init_containers}
         self._apps = {each.name: ContainerRun(each, is_init=False) for each in pod.containers}
         self._initialized: dict[str, None] = {}
-        self._attempts: dict[Attempt, None] = {}
         self._sandbox: Sandbox | None = None
         self._work = asyncio.Lock()
         self._progress = TaskSet(f"docker/{spec.key}")
-        self._endings = TaskSet(f"docker-end/{spec.key}")
         self._stopping = False
         self._gone = False
 
@@ -138,13 +148,6 @@ class DockerReplica:
         """Whether it is reached through ports that the engine publishes."""
         return self._sandbox is not None and self._sandbox.published is not None
 
-    def attempt_of(self, log: Path) -> Attempt | None:
-        """The attempt whose log will be stored in that file, unless it is already."""
-        return next((each for each in self._attempts if self._log_of(each) == log), None)
-
-    def _log_of(self, attempt: Attempt) -> Path:
-        return log_path(self.logs, attempt.run.name, attempt.number)
-
     def expects(self, uid: str, container: str, attempt: int) -> bool:
         """Whether a container with these labels is being made at this moment."""
         run = self._init.get(container) or self._apps.get(container)
@@ -157,23 +160,20 @@ class DockerReplica:
         again then."""
         self._stopping = True
         await self._progress.close()
-        ended = [self._terminate(each, grace) for each in tuple(self._attempts)]
-        await asyncio.gather(*ended)
-        for attempt in tuple(self._attempts):
-            await self._host.engine.wait_for(attempt.stored)
+        await self.endings.terminate_all(grace)
         if self._gone:
             return
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
         if not self._gone:
             self._gone = True
             self._host.removed(self.spec.key)
-            self._emit(ReplicaEventKind.GONE, "", reason="Stopped")
+            self._teller.gone()
 
     async def detach(self) -> None:
         """Let go of everything without touching the containers."""
         self._stopping = True
         await self._progress.close()
-        await self._endings.close()
+        await self.endings.close()
 
     # Starting
 
@@ -190,7 +190,7 @@ class DockerReplica:
             except OSError as error:
                 first = self.spec.pod.spec.containers[0].name
                 text = f"cannot prepare the replica's folder: {error}"
-                self._fail(first, CREATE_ERROR, text)
+                self._teller.failed(first, CREATE_ERROR, text)
                 initialized = False
             for run in [*self._init.values(), *(() if initialized else self._apps.values())]:
                 run.pending = False
@@ -214,18 +214,18 @@ class DockerReplica:
         return True
 
     async def _fetch(self, run: ContainerRun) -> bool:
-        self._emit(ReplicaEventKind.INIT_STARTED, run.name)
+        self._teller.record_started(run)
         code, message = 0, ""
         try:
             await self._maker.provide_model(run.container)
         except StorageFailure as failure:
             code, message = 1, str(failure)
-        self._emit(ReplicaEventKind.INIT_EXITED, run.name, exit_code=code, message=message)
+        self._teller.exited(run, Exit(code, None, "", message))
         return code == 0
 
     async def _run_init(self, run: ContainerRun) -> bool:
         if run.container.restart_policy == "Always":
-            self._fail(
+            self._teller.failed(
                 run.name,
                 "Unsupported",
                 f"init container {run.name} has restartPolicy Always (a sidecar), which is not "
@@ -244,7 +244,7 @@ class DockerReplica:
             return True
         if run.name == QUEUE_PROXY:  # a record: the data plane does its work
             run.pending = False
-            self._emit(ReplicaEventKind.STARTED, run.name)
+            self._teller.record_started(run)
             return True
         told = False
         while True:
@@ -253,7 +253,7 @@ class DockerReplica:
                 return True
             except EngineUnavailable as error:
                 if not told:
-                    self._fail(run.name, ENGINE_UNAVAILABLE, error.message)
+                    self._teller.failed(run.name, ENGINE_UNAVAILABLE, error.message)
                 told = True
                 await self._host.engine.until_available()
             except SandboxLost:
@@ -261,12 +261,12 @@ class DockerReplica:
             except (StartFailure, OSError, KfsimError) as error:
                 run.pending = False
                 reason = error.reason if isinstance(error, StartFailure) else CREATE_ERROR
-                self._fail(run.name, reason, str(error))
+                self._teller.failed(run.name, reason, str(error))
                 return False
 
     async def _start(self, run: ContainerRun) -> None:
         attempt = run.begin()
-        self._attempts[attempt] = None
+        self.endings.follow(attempt)
         try:
             placement = await self._place(run)
             await self._maker.provide_models()
@@ -275,18 +275,16 @@ class DockerReplica:
             attempt.stage = Stage.STARTING
             settings = await self._start_created(attempt, joins=bool(placement.join))
         except BaseException:
-            attempt.stage = Stage.ENDED
-            self._endings.spawn(self._discard(attempt), name=f"discard {run.name}")
+            self.endings.discard(attempt)
             raise
         attempt.stage = Stage.RUNNING
         run.pending = False
         if placement.network and not run.is_init:
             ports = inspected_ports(settings["Ports"] or {}) if placement.publish else None
             self._sandbox = make_sandbox(attempt, settings["Networks"] or {}, ports)
-        kind = ReplicaEventKind.INIT_STARTED if run.is_init else ReplicaEventKind.STARTED
-        self._emit(kind, run.name, container_id=f"docker://{attempt.id}", image_id=attempt.image_id)
+        self._teller.started(attempt)
         if attempt.early_end is not None:
-            self.container_ended(attempt, attempt.early_end)
+            self.endings.ended(attempt, attempt.early_end)
         elif placement.network and not run.is_init:
             await self._move_others(attempt)
 
@@ -313,25 +311,15 @@ class DockerReplica:
             return dict(client.inspect_container(attempt.id)["NetworkSettings"])
 
         try:
-            return await self._host.engine.call(f"start container {attempt.run.name}", start)
+            return await self._host.engine.call(
+                f"start container {attempt.run.name}", start, timeout=START_SECONDS
+            )
         except EngineRefused as error:
             if joins and lost_sandbox(error.message):
                 raise SandboxLost from error
             if error.status == 404:
                 self._host.network.forget()
             raise make_run_failure(attempt.run.name, error.message) from error
-
-    async def _discard(self, attempt: Attempt) -> None:
-        """Remove what a failed start left: the log is that of the last one that ran."""
-        await asyncio.to_thread(self._log_of(attempt).unlink, missing_ok=True)
-        if attempt.id:
-            self._host.forget(attempt)
-            with contextlib.suppress(EngineRefused, EngineUnavailable):  # left to the next resync
-                await self._host.engine.call(
-                    "remove a container that did not start",
-                    lambda client: remove(client, attempt.id),
-                )
-        self._settled(attempt)
 
     async def _move_others(self, owner: Attempt) -> None:
         """Replace the containers that run in a network namespace that is cut off."""
@@ -340,123 +328,17 @@ class DockerReplica:
         ]
         if not others:
             return
-        self._note("SandboxChanged", _SANDBOX_CHANGED)
+        self._teller.noted(self.spec.serving_container, _SANDBOX_CHANGED)
         for run in others:
             old = run.attempt
             assert old is not None  # it runs
             old.replaced = run.pending = True
             while not old.ended.is_set():
                 try:
-                    await self._terminate(old, _REPLACING_GRACE)
+                    await self.endings.terminate(old, _REPLACING_GRACE)
                 except EngineUnavailable:
                     await self._host.engine.until_available()
             await self._bring_up(run)
-
-    # Ending
-
-    def container_ended(self, attempt: Attempt, end: ContainerEnd) -> None:
-        """The engine told the end of this attempt's container; later reports are ignored."""
-        if attempt.stage is Stage.STARTING:
-            attempt.early_end = attempt.early_end or end
-        elif attempt.stage is Stage.RUNNING:
-            attempt.stage = Stage.ENDED
-            self._endings.spawn(self._end(attempt, end), name=f"end {attempt.run.name}")
-
-    async def check(self, attempt: Attempt) -> None:
-        """Look whether the container still runs, after events may have been missed."""
-        if attempt.stage is not Stage.RUNNING:
-            return
-        end = await self._host.engine.call(
-            f"inspect container {attempt.run.name}", lambda client: look(client, attempt.id)
-        )
-        if end is not None:
-            self.container_ended(attempt, end)
-
-    async def _check(self, attempt: Attempt) -> None:
-        with contextlib.suppress(EngineUnavailable):  # looked at again when the engine is back
-            await self.check(attempt)
-
-    async def _end(self, attempt: Attempt, end: ContainerEnd) -> None:
-        run = attempt.run
-        told = await self._describe(attempt, end)
-        run.exit_code = told.code
-        if not attempt.replaced:
-            self._emit(
-                ReplicaEventKind.INIT_EXITED if run.is_init else ReplicaEventKind.EXITED,
-                run.name,
-                exit_code=told.code,
-                signal=told.signal,
-                reason=told.reason,
-                message=told.message,
-            )
-        attempt.ended.set()
-        await self._store(attempt)
-        self._host.forget(attempt)
-        self._settled(attempt)
-
-    async def _describe(self, attempt: Attempt, end: ContainerEnd) -> Exit:
-        known = plain_exit(end)
-        if end.exit_code is not None and end.exit_code != 0:
-            with contextlib.suppress(EngineRefused, EngineUnavailable):  # told without last words
-                known = await self._host.engine.call(
-                    "describe an ended container",
-                    lambda client: describe_end(client, end),
-                    timeout=_LAST_WORDS_SECONDS,
-                )
-        written = await asyncio.to_thread(
-            self._maker.termination_message, attempt.run.name, attempt.number
-        )
-        return Exit(known.code, known.signal, known.reason, written or known.message)
-
-    async def _store(self, attempt: Attempt) -> None:
-        """Keep the log and remove the container, however often the engine goes away meanwhile."""
-        path = self._log_of(attempt)
-        tty = bool(attempt.run.container.tty)
-        steps: list[tuple[str, Callable[[Client], None]]] = [
-            ("read a log", lambda client: store_log(client, attempt.id, path, tty=tty)),
-            ("remove a container", lambda client: remove(client, attempt.id)),
-        ]
-        for what, step in steps:
-            while True:
-                try:
-                    await self._host.engine.call(what, step, timeout=_STORE_SECONDS)
-                    break
-                except EngineUnavailable:
-                    await self._host.engine.until_available()
-                except (EngineRefused, OSError):  # removed by somebody else, a full disk
-                    break
-
-    def _settled(self, attempt: Attempt) -> None:
-        self._attempts.pop(attempt, None)
-        attempt.ended.set()
-        attempt.stored.set()
-
-    async def _terminate(self, attempt: Attempt, grace: float) -> None:
-        if attempt.stage is not Stage.RUNNING:
-            return
-        if grace > 0:
-            await self._signal(attempt, None)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(grace):
-                    await self._host.engine.wait_for(attempt.ended)
-        if attempt.stage is Stage.RUNNING:
-            await self._signal(attempt, "SIGKILL")
-        await self._host.engine.wait_for(attempt.ended)
-
-    async def _signal(self, attempt: Attempt, signal: str | None) -> None:
-        """Send the signal; None: the image's STOPSIGNAL, or SIGTERM."""
-
-        def kill(client: Client) -> None:
-            chosen = signal
-            if chosen is None:
-                config = client.inspect_container(attempt.id)["Config"]
-                chosen = config.get("StopSignal") or "SIGTERM"
-            client.kill(attempt.id, chosen)
-
-        try:
-            await self._host.engine.call(f"stop container {attempt.run.name}", kill)
-        except EngineRefused:  # it has ended meanwhile
-            await self.check(attempt)
 
     # Adoption
 
@@ -470,53 +352,17 @@ class DockerReplica:
             if each is None or each.owner is None:
                 # It had ended and waited for its restart when the earlier daemon died.
                 attempt = run.take_over(self._unused_attempt(name), "")
-                self._attempts[attempt] = None
-                self.container_ended(attempt, ContainerEnd("", None, out_of_memory=False))
+                self.endings.follow(attempt)
+                self.endings.ended(attempt, ContainerEnd("", None, out_of_memory=False))
                 continue
             attempt = run.take_over(each.owner.attempt, each.container_id)
-            self._attempts[attempt] = None
+            self.endings.follow(attempt)
             self._host.register(self, attempt)
             if not each.alive:
-                self._endings.spawn(self._check(attempt), name=f"check {name}")
+                self.endings.check_soon(attempt)
             elif not each.joins:
                 self._sandbox = make_sandbox(attempt, each.networks, each.ports or None)
 
     def _unused_attempt(self, name: str) -> int:
         used = [path.name.split(".") for path in self.logs.glob(f"{name}.*.log")]
         return max((int(parts[-2]) for parts in used if parts[-2].isdigit()), default=-1) + 1
-
-    # Telling
-
-    def _fail(self, container: str, reason: str, message: str) -> None:
-        self._emit(ReplicaEventKind.FAILED, container, reason=reason, message=message)
-
-    def _note(self, reason: str, message: str) -> None:
-        remark = Remark(reason, message, warning=False)
-        self._host.note(self.spec, self.spec.serving_container, remark)
-
-    def _emit(
-        self,
-        kind: ReplicaEventKind,
-        container: str,
-        *,
-        exit_code: int | None = None,
-        signal: int | None = None,
-        reason: str = "",
-        message: str = "",
-        container_id: str = "",
-        image_id: str = "",
-    ) -> None:
-        self._host.emit(
-            ReplicaEvent(
-                key=self.spec.key,
-                uid=self.spec.uid,
-                kind=kind,
-                container=container,
-                exit_code=exit_code,
-                signal=signal,
-                reason=reason,
-                message=message,
-                container_id=container_id,
-                image_id=image_id,
-            )
-        )

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 from kfsim.api.core import Container, Probe
 from kfsim.base.clock import Clock
-from kfsim.base.errors import KfsimError
+from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import ReplicaKey
 from kfsim.replicas.backend import ProbeResult, ReplicaBackend
-from kfsim.replicas.probes import ProbeStep, begin_probe, resolve_timing, step_probe
+from kfsim.replicas.probes import ProbeStep, begin_probe, resolve_timing, skip_probe, step_probe
 
 
 class ProbeListener(Protocol):
@@ -146,7 +146,11 @@ class Prober:
             if left > 0:
                 await asyncio.sleep(left)
                 continue  # a timer may fire a little early
-            result = await self._attempt(target, probe)
+            try:
+                result = await self._attempt(target, probe)
+            except Unavailable:  # not the container is away, but who would ask it
+                state = skip_probe(state, self._clock.now())
+                continue
             step = step_probe(state, self._clock.now(), success=result.success)
             state = step.state
             if not result.success and step.counted:
@@ -157,5 +161,7 @@ class Prober:
     async def _attempt(self, target: _Target, probe: Probe) -> ProbeResult:
         try:
             return await self._backend.probe(target.key, target.container, probe)
+        except Unavailable:
+            raise
         except KfsimError as error:  # the container went away meanwhile, or cannot be asked
             return ProbeResult(success=False, message=error.message)

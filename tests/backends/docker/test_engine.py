@@ -100,7 +100,7 @@ async def test_an_engine_that_dies_during_a_call_is_lost(engine: Engine, fake: F
     def ask(client: object) -> None:
         raise ConnectionResetError(104, "Connection reset by peer")
 
-    with pytest.raises(EngineUnavailable, match=r"reset by peer.*while asked to ask"):
+    with pytest.raises(EngineUnavailable, match=r"cannot reach .*reset by peer"):
         await engine.call("ask", ask)
     await asyncio.wait_for(engine.until_available(), PATIENCE)
 

@@ -4,6 +4,7 @@ import pytest
 
 from kfsim.api.core import Container, Pod, PodSpec, Probe, TCPSocketAction
 from kfsim.api.meta import ObjectMeta
+from kfsim.base.errors import Unavailable
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.controllers.pod.prober import Prober
 from kfsim.replicas.backend import ReplicaSpec
@@ -149,5 +150,28 @@ def test_a_replica_that_vanished_counts_as_a_failure(play):
         prober.watch(KEY, Container(name="c"), readiness=TCP, fast=False, started=0.0)
         await asyncio.sleep(0.1)
         assert heard[-1] == (0, "unhealthy", "Readiness", "replica default/iris is not running")
+
+    play(story)
+
+
+def test_an_attempt_that_cannot_be_made_says_nothing_about_the_container(play):
+    async def story(prober, backend, heard):
+        backend.ready(KEY, "c")
+        prober.watch(
+            KEY, Container(name="c", liveness_probe=TCP), readiness=TCP, fast=False, started=0.0
+        )
+        await asyncio.sleep(1)
+        probe, away = backend.probe, []
+
+        async def cannot(*_):
+            away.append(running_loop().clock.now())
+            raise Unavailable("no engine")
+
+        backend.probe = cannot
+        await asyncio.sleep(20)
+        assert away == [2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14, 16, 16, 18, 18, 20, 20]
+        backend.probe = probe
+        await asyncio.sleep(2)
+        assert heard == [(0, "initialized"), (0, "ready")]
 
     play(story)
