@@ -67,7 +67,6 @@ def test_memory_beyond_the_limit_ends_a_container_with_137(faulty: Kfsim) -> Non
     )
     last = status["lastState"]["terminated"]
     assert (last["reason"], last["exitCode"]) == ("OOMKilled", 137)
-    assert status["restartCount"] >= 0
     failure = failure_of(faulty, "greedy")
     assert (failure["reason"], failure["exitCode"]) == ("ModelLoadFailed", 137)
     assert failure["message"].startswith("OOMKilled")
@@ -92,8 +91,8 @@ def test_a_wrong_command_is_told_in_the_engines_words(faulty: Kfsim) -> None:
         ),
         what="the failed start",
     )
-    assert "/no/such/program" in str(told["message"])
-    assert "no such file or directory" in str(told["message"])
+    assert "/no/such/program" in told["message"]
+    assert "no such file or directory" in told["message"]
     assert "/no/such/program" in wait_until(
         lambda: failure_of(faulty, "mistaken").get("message", ""), what="lastFailureInfo"
     )
