@@ -210,6 +210,9 @@ class Daemon:
             "root": info.root,
             "stateDir": info.state_dir,
             "gpu": str(self._settings.gpu),
+            "runtime": self._settings.runtime,
+            "allowPrivileged": self._settings.allow_privileged,
+            "allowHostPath": self._settings.allow_host_path,
         }
 
     async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:
