@@ -213,6 +213,7 @@ class Daemon:
             "runtime": self._settings.runtime,
             "allowPrivileged": self._settings.allow_privileged,
             "allowHostPath": self._settings.allow_host_path,
+            "engineProblem": self._replicas.engine_problem,
         }
 
     async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:
@@ -231,4 +232,10 @@ class Daemon:
 
     def _why(self, store: Store, query: Mapping[str, str]) -> dict[str, Any]:
         scaling = self._cluster.scaling if self._cluster is not None else None
-        return explain_service(store, scaling, query["namespace"], query["name"])
+        return explain_service(
+            store,
+            scaling,
+            query["namespace"],
+            query["name"],
+            engine_problem=self._replicas.engine_problem,
+        )

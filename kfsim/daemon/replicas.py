@@ -109,6 +109,11 @@ class Replicas:
         found = await self._docker.engine.settle(_PATIENCE_SECONDS)
         return "" if found else self._docker.engine.problem
 
+    @property
+    def engine_problem(self) -> str:
+        """Why an engine that runs containers of ours cannot be reached; empty while it can."""
+        return self._docker.problem
+
     def transfers(self) -> list[dict[str, Any]]:
         """Images and models on their way, for `/kfsim/v1/transfers`."""
         under_way = (*self._docker.images.transfers(), *self._models.transfers())

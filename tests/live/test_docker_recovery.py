@@ -122,7 +122,9 @@ def test_what_a_stop_without_an_engine_leaves_is_removed_by_the_next(
     write_service(private_kfsim, "web", make_container(base_image))
     private_kfsim.up(DOCKER)
     private_engine.kill()
-    private_kfsim.run("down")
+    printed = private_kfsim.run("down")
+    assert "containers may be left" in printed
+    assert "`kfsim down` once more" in printed
     private_engine.start()
     assert private_kfsim.in_engine()
     assert "removed 1 containers" in private_kfsim.run("down")
@@ -221,6 +223,9 @@ def test_containers_of_a_killed_engine_serve_until_it_is_back(
         load.wait_for_more(20)
         breakable.kill()
         load.wait_for_more(50)
+        away = f"the Docker engine at {breakable.url}"
+        wait_until(lambda: away in kfsim.run("why", "web"), what="why tells it")
+        assert away not in kfsim.run("why", "other")
         assert ask(kfsim, "other", "1 + 1") == 2
         breakable.start()  # a dockerd ends the containers that it finds running
         wait_until(lambda: find_status(kfsim, "web")["restartCount"] >= 1, what="a restart")

@@ -88,6 +88,12 @@ class DockerBackend:
             return self.settings.publish
         return not self.engine.connection.reaches_bridges
 
+    @property
+    def problem(self) -> str:
+        """Why the containers that were made cannot be seen or changed; empty while they can, or
+        where there are none."""
+        return self.engine.problem if self._owners and not self.engine.available else ""
+
     def subscribe(self, listener: Callable[[ReplicaEvent], None]) -> None:
         """See ReplicaBackend."""
         self._listeners.append(listener)
