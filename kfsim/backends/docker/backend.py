@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import shutil
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from kfsim.backends.docker.commands import run_command
 from kfsim.backends.docker.containers import Attempt
 from kfsim.backends.docker.engine import Engine, EngineRefused, EngineUnavailable
 from kfsim.backends.docker.events import ContainerEnd, EventFeed
+from kfsim.backends.docker.folders import folder_name, remove_folder
 from kfsim.backends.docker.images import Images
 from kfsim.backends.docker.making import remove
 from kfsim.backends.docker.network import ClusterNames, NoNames, ProjectNetwork
@@ -233,7 +233,7 @@ class DockerBackend:
         """Remove the folders of replicas that are not there any more. In a thread."""
         for folder in self._replica_home.iterdir():
             if folder.name not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)
 
     async def _list(self) -> list[FoundContainer]:
         state = self.settings.state
@@ -336,8 +336,3 @@ class DockerBackend:
             return False
         replica = self._replicas.get(owner.key)
         return replica is None or not replica.expects(owner.uid, owner.container, owner.attempt)
-
-
-def folder_name(key: ReplicaKey) -> str:
-    """The folder of a replica's volumes and messages."""
-    return f"{key.namespace}_{key.name}"
