@@ -61,6 +61,7 @@ class FakeBackend(ReplicaBackend):
         signal: int | None = None,
         reason: str = "",
         message: str = "",
+        warning: bool = False,
     ) -> None:
         """Tell the listeners what happened to a replica."""
         if kind is ReplicaEventKind.GONE:
@@ -74,6 +75,7 @@ class FakeBackend(ReplicaBackend):
             signal=signal,
             reason=reason,
             message=message,
+            warning=warning,
         )
         for listener in tuple(self._listeners):
             listener(event)

@@ -131,3 +131,26 @@ async def test_all_are_closed_although_one_fails(world: World) -> None:
     with pytest.raises(OSError, match="stuck"):
         await world.backend.close()
     assert not world.docker.is_open
+
+
+NOTHING = BackendCapabilities(name="fake")
+ADOPTS = BackendCapabilities(name="fake", adopts=True)
+PULLS = BackendCapabilities(name="fake", uses_images=True)
+
+
+@pytest.mark.parametrize(
+    ("backends", "adopts", "uses_images"),
+    [
+        pytest.param((NOTHING,), False, False, id="none"),
+        pytest.param((NOTHING, PULLS), False, True, id="last-pulls"),
+        pytest.param((PULLS, NOTHING), False, True, id="first-pulls"),
+        pytest.param((ADOPTS, NOTHING), True, False, id="adopts-only"),
+        pytest.param((ADOPTS, PULLS), True, True, id="each-its-own"),
+    ],
+)
+def test_together_they_can_what_any_of_them_can(
+    backends: tuple[BackendCapabilities, ...], adopts: bool, uses_images: bool
+) -> None:
+    named = {str(at): FakeBackend(capabilities=each) for at, each in enumerate(backends)}
+    together = CombinedBackend(named, chooser=Hesitant()).capabilities
+    assert together == BackendCapabilities(name="combined", adopts=adopts, uses_images=uses_images)

@@ -92,14 +92,9 @@ def least_memory(container: Container, given: Quantity, memory: Decimal) -> None
 
 
 def _read_limit(container: Container, limits: Mapping[str, Quantity], name: str) -> Decimal | None:
-    value = _read(container, limits, "limit", name)
-    if value is not None and value == 0:
-        raise StartFailure(
-            CREATE_ERROR,
-            f"container {container.name} has the {name} limit {limits[name]}, with which nothing "
-            "can run; raise it, or leave it out for none",
-        )
-    return value
+    """None where there is no limit, which is also what zero means to kubelet
+    (pkg/kubelet/kuberuntime calculateLinuxResources)."""
+    return _read(container, limits, "limit", name) or None
 
 
 def _read(

@@ -1,11 +1,13 @@
 """A replica's own view of its models: links where links lead somewhere, else files.
 
 read-only, host links:  VIEW/FOLDER/NAME → the source's NAME (symbolic links)
-read-only, container:   the source's files under second names (hard links), or copies
+read-only, container:   the source's files under second names (hard links), or copies, as where the
+                        source is private to its owner: the container's user is another
 writable:               copies, so that the source never changes
 """
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -40,6 +42,24 @@ def leads_out(folder: Path) -> bool:
     return False
 
 
+def is_private(folder: Path) -> bool:
+    """Whether something in the folder, or it itself, cannot be read by every user: a container's
+    user is seldom ours. Raises OSError."""
+    if not _is_open(folder):
+        return True
+    return any(
+        not _is_open(Path(parent, name))
+        for parent, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+    )
+
+
+def _is_open(path: Path) -> bool:
+    mode = path.stat().st_mode if path.exists() else _WRITABLE_FOLDER  # a dangling link
+    wanted = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(mode) else 0)
+    return mode & wanted == wanted
+
+
 def _stays(link: Path, root: Path) -> bool:
     """Whether the link is relative, never climbs above the root, and ends below it."""
     written = os.readlink(link)
@@ -71,7 +91,8 @@ def link_place(source: Path, view: Path, folder: str) -> None:
 
 def copy_place(source: Path, view: Path, folder: str, *, writable: bool, report: Report) -> None:
     """Put the source's files in the view's folder: as second names of the same files where nobody
-    may write to them, else as copies. Links are followed. Raises OSError."""
+    may write to them and everybody may read them, else as copies that everybody may read. Links
+    are followed. Raises OSError."""
     total = sum(_size(origin) for origin, _ in _walk(source))
     current = 0
     for origin, name in _walk(source):
@@ -80,7 +101,7 @@ def copy_place(source: Path, view: Path, folder: str, *, writable: bool, report:
         if origin.is_dir():
             continue
         target.unlink(missing_ok=True)
-        if writable or not _link(origin, target):
+        if writable or not _is_open(origin) or not _link(origin, target):
             copy_file(origin, target, writable=writable)
         current += _size(origin)
         report(current, max(total, current))

@@ -17,7 +17,7 @@ from kfsim.backends.storage.cache import Cache, current_epoch
 from kfsim.backends.storage.failures import StorageFailure, cannot_provide, redact_uri
 from kfsim.backends.storage.jobs import Jobs, Progress
 from kfsim.backends.storage.local import find_packed, is_remote, locate_model
-from kfsim.backends.storage.placing import leads_out, link_place, make_view
+from kfsim.backends.storage.placing import is_private, leads_out, link_place, make_view
 from kfsim.backends.storage.records import erase_record, read_record, write_record
 from kfsim.backends.storage.requests import ModelPlace, ModelRequest
 from kfsim.backends.storage.settings import StorageSettings
@@ -218,4 +218,7 @@ def _serves_as_it_is(sources: list[Path], request: ModelRequest) -> bool:
     """Whether the one source can be mounted itself."""
     if request.writable or len(sources) != 1 or request.places[0].folder:
         return False
-    return sources[0].is_dir() and (request.host_links or not leads_out(sources[0]))
+    source = sources[0]
+    if not source.is_dir():
+        return False
+    return request.host_links or not (leads_out(source) or is_private(source))

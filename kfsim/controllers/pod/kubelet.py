@@ -148,11 +148,11 @@ class Kubelet:
         self._starter.tend(replica)
         self._life.tend(replica)
 
-    def terminate(self, replica: Replica, *, grace: float | None = None) -> None:
+    def terminate(self, replica: Replica) -> None:
         """End the replica: out of service now, drained, then stopped. A second call is ignored."""
         if not replica.ending:
             self._starter.withdraw(replica)
-            self._stopper.terminate(replica, grace=grace)
+            self._stopper.terminate(replica)
 
     def forget(self, replica: Replica) -> None:
         """Drop an ended replica from the books."""

@@ -54,8 +54,8 @@ class Stopper:
         self._devices = devices
         self._wake = wake
 
-    def terminate(self, replica: Replica, *, grace: float | None = None) -> None:
-        """Out of service now, drained, then stopped within `grace` seconds (else the Pod's)."""
+    def terminate(self, replica: Replica) -> None:
+        """Out of service now, drained, then stopped, all within the Pod's grace period."""
         Restarts.forget(replica)
         self._hooks.forget_all(replica.key)
         self._health.forget_all(replica)
@@ -66,12 +66,10 @@ class Stopper:
         for container in replica.running_containers():
             text = f"Stopping container {container.name}"
             replica.notes.append(Note(NORMAL, "Killing", text))
-        seconds = replica.grace if grace is None else grace
+        grace = replica.grace
         replica.stage = Stage.DRAINING
         replica.drain_began = self._clock.now()
-        self._gate.begin(
-            replica.key, grace=seconds, done=lambda: self._on_drained(replica, seconds)
-        )
+        self._gate.begin(replica.key, grace=grace, done=lambda: self._on_drained(replica, grace))
 
     def replace_for(self, replica: Replica, container: str, grace: float) -> None:
         """Stop the replica on behalf of one container; it is started again once it is gone."""

@@ -95,7 +95,7 @@ async def test_a_container_that_ended_meanwhile_is_told_and_can_be_restarted(
     spec = make_spec(world.web(), world.script(IDLE, name=SIDECAR))
     await start(backend, events, spec)
     await backend.detach()
-    docker_command.run("kill", "--signal=TERM", container_id(events, spec, SIDECAR))
+    docker_command.run("kill", container_id(events, spec, SIDECAR))
     docker_command.run("wait", container_id(events, spec, SIDECAR))
 
     later = Events(next_backend)
@@ -103,7 +103,7 @@ async def test_a_container_that_ended_meanwhile_is_told_and_can_be_restarted(
     await next_backend.find_running()
     next_backend.adopt(spec)
     exited = await later.wait(spec.key, EXITED)
-    assert (exited.container, exited.exit_code) == (SIDECAR, 0)
+    assert (exited.container, exited.exit_code) == (SIDECAR, 137)
     await next_backend.restart_container(spec.key, SIDECAR)
     started = await later.wait(spec.key, STARTED)
     assert started.container == SIDECAR

@@ -55,6 +55,13 @@ def test_cpu_shares_are_kubelets(milli: int, shares: int) -> None:
             {"CpuShares": 2, "Memory": 6291457, "MemorySwap": 6291457},
             id="bytes-round-up",
         ),
+        pytest.param({"cpu": 0, "memory": "0"}, {}, {"CpuShares": 2}, id="zero-is-no-limit"),
+        pytest.param(
+            {"cpu": "0m", "memory": 0},
+            {"cpu": "250m", "memory": "1Gi"},
+            {"CpuShares": 256},
+            id="zero-keeps-the-request",
+        ),
         pytest.param(
             {"ephemeral-storage": "junk", "nvidia.com/gpu": 1, "amd.com/gpu": 1},
             {"hugepages-2Mi": "4Mi"},
@@ -111,8 +118,6 @@ def test_requests_above_the_host_weigh_and_never_block() -> None:
     [
         ({"memory": "64"}, {}, "memory limit 64, 64 bytes; the engine's least is 6Mi"),
         ({"memory": "6291455"}, {}, "the engine's least is 6Mi"),
-        ({"memory": "0"}, {}, "memory limit 0, with which nothing can run"),
-        ({"cpu": 0}, {}, "cpu limit 0, with which nothing can run"),
         ({"cpu": "-1"}, {}, "must not be negative"),
         ({"memory": "1GB"}, {}, "unknown suffix 'GB'"),
         ({"cpu": "two"}, {}, "the cpu limit of container c cannot be read: 'two'"),

@@ -8,7 +8,13 @@ import pytest
 
 from kfsim.backends.storage.copying import copy_file
 from kfsim.backends.storage.failures import StorageFailure
-from kfsim.backends.storage.placing import copy_place, leads_out, link_place, make_view
+from kfsim.backends.storage.placing import (
+    copy_place,
+    is_private,
+    leads_out,
+    link_place,
+    make_view,
+)
 
 
 @pytest.fixture
@@ -93,6 +99,24 @@ def test_a_reading_container_gets_second_names(source: Path, view: Path) -> None
     assert files(view) == {"a/1/model": b"model", "a/config": b"config"}
     assert (view / "a" / "config").samefile(source / "config")
     assert mode(view / "a" / "1") == 0o755
+
+
+@pytest.mark.parametrize(
+    ("path", "private"), [("", 0o700), ("1", 0o750), ("1/model", 0o600), ("config", 0o640)]
+)
+def test_what_others_cannot_read_is_private_and_copied_open(
+    source: Path, view: Path, path: str, private: int
+) -> None:
+    for folder in (source, source / "1", source / "1" / "empty"):
+        folder.chmod(0o755)
+    assert not is_private(source)
+    (source / path).chmod(private)
+    assert is_private(source)
+    make_view(view, writable=False)
+    copy_place(source, view, "", writable=False, report=ignore)
+    assert files(view) == files(source)
+    assert not is_private(view)
+    assert mode(source / path) == private
 
 
 def test_links_are_followed_into_copies_and_circles_end(source: Path, view: Path) -> None:

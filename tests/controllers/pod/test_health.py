@@ -2,10 +2,19 @@
 
 import pytest
 
-from kfsim.replicas.backend import ReplicaEventKind
+from kfsim.api.core import Container, Pod, PodSpec
+from kfsim.api.meta import ObjectMeta
+from kfsim.base.types import ReplicaKey
+from kfsim.controllers.pod.health import Health
+from kfsim.controllers.pod.replica import Note, Replica, Stage
+from kfsim.replicas import lifecycle
+from kfsim.replicas.backend import ReplicaEvent, ReplicaEventKind
+from kfsim.testing.backend import FakeBackend
+from kfsim.testing.clock import FakeClock
 from kfsim.testing.scaling import SERVING, tell
 from tests.controllers.pod.scripts import hooked
 
+KEY = ReplicaKey("default", "iris")
 STARTED = ReplicaEventKind.STARTED
 
 
@@ -44,3 +53,59 @@ def test_a_failed_startup_probe_uses_its_own_grace():
         assert world.hands.stopped == [(world.key, 2.0)]  # kubelet's least
 
     tell(story)
+
+
+class Desk:
+    """Health over one replica of two containers, with what it asks of others written down."""
+
+    def __init__(self):
+        two = (Container(name="a"), Container(name="b"))
+        pod = Pod(metadata=ObjectMeta(name="iris"), spec=PodSpec(containers=two))
+        state = lifecycle.begin_replica(pod, wall=0.0)
+        self.replica = Replica(KEY, "u", pod, state, Stage.LIVE)
+        self.serving, self.dead, self.woken = [], [], []
+        self.health = Health(
+            clock=FakeClock(),
+            backend=FakeBackend(),
+            replicas={KEY: self.replica},
+            wake=lambda key, after: self.woken.append((key, after)),
+            on_serving=self.serving.append,
+            on_dead=lambda *told: self.dead.append(told),
+        )
+
+    def start(self, name):
+        """The container runs; without probes it is ready at once."""
+        event = ReplicaEvent(KEY, "u", STARTED, name)
+        self.replica.state = lifecycle.observe(self.replica.state, event, wall=0.0, now=0.0)
+        self.health.watch(self.replica, name, started=0.0)
+
+
+def test_a_replica_is_told_to_serve_when_all_its_containers_are_ready():
+    desk = Desk()
+    desk.start("a")
+    assert desk.serving == []
+    desk.start("b")
+    assert desk.serving == [desk.replica]
+    assert desk.replica.state.in_service
+    assert set(desk.woken) == {(KEY, 0.0)}
+    desk.health.on_probed(KEY, "a", ready=False)
+    assert not desk.replica.state.in_service
+    assert desk.serving == [desk.replica]
+
+
+def test_a_failure_that_counts_is_told():
+    desk = Desk()
+    desk.health.on_unhealthy(KEY, "a", "Readiness", "statuscode: 503")
+    text = "Readiness probe failed: statuscode: 503"
+    assert desk.replica.notes == [Note("Warning", "Unhealthy", text)]
+    assert desk.woken == [(KEY, 0.0)]
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_only_a_live_replica_is_replaced(stage):
+    desk = Desk()
+    desk.replica.stage = stage
+    desk.health.on_dead(KEY, "a", "Liveness")
+    live = stage is Stage.LIVE
+    assert desk.dead == ([(desk.replica, "a", 30.0)] if live else [])
+    assert [each.reason for each in desk.replica.notes] == (["Killing"] if live else [])

@@ -2,171 +2,16 @@
 
 import pytest
 
-from kfsim.base.errors import Unavailable
+from kfsim.api.core import Container, Event, Pod
+from kfsim.api.meta import ObjectMeta
+from kfsim.controllers.pod.replica import Stage
 from kfsim.replicas.backend import ReplicaEventKind
 from kfsim.testing.scaling import SERVING, tell
 from tests.controllers.pod.scripts import FAILED_HOOK, bare, hooked, serving_status
 
 STARTED, EXITED = ReplicaEventKind.STARTED, ReplicaEventKind.EXITED
-FAILED = ReplicaEventKind.FAILED
-
-
-def test_a_start_that_is_refused_is_tried_again_after_ten_seconds():
-    async def story(world):
-        world.hands.start_error = Unavailable("no engine: start it")
-        world.apply_revision()
-        await world.settle()
-        waiting = serving_status(world).state.waiting
-        assert (waiting.reason, waiting.message) == ("CreateContainerError", "no engine: start it")
-        assert world.events("Failed") == ["Error: no engine: start it"]
-        await world.advance(9.9)
-        assert world.hands.started == []
-        await world.advance(0.2)
-        assert len(world.hands.started) == 1
-
-    tell(story)
-
-
-def test_a_mistake_in_the_manifest_is_not_tried_again():
-    async def story(world):
-        world.apply_revision()
-        await world.settle()
-        world.hands.emit(
-            world.key, FAILED, SERVING, reason="NeedsDocker", message="use --runtime docker"
-        )
-        await world.advance(1000)
-        assert serving_status(world).state.waiting.reason == "NeedsDocker"
-        assert world.hands.restarted == []
-        assert len(world.hands.started) == 1
-
-    tell(story)
-
-
-def test_an_image_that_cannot_be_pulled_is_tried_after_ten_seconds_then_twenty():
-    async def story(world):
-        world.apply_revision()
-        await world.settle()
-        for attempt, wait in enumerate((10, 20, 40, 80, 160, 300, 300)):
-            world.hands.emit(world.key, FAILED, SERVING, reason="ErrImagePull", message="denied")
-            await world.settle()
-            waiting = serving_status(world).state.waiting
-            assert (waiting.reason, waiting.message) == ("ErrImagePull", "denied")
-            await world.advance(1)
-            waiting = serving_status(world).state.waiting
-            assert waiting.reason == "ImagePullBackOff"
-            assert waiting.message == 'Back-off pulling image "m": ErrImagePull: denied'
-            await world.advance(wait - 1.1)
-            assert len(world.hands.restarted) == attempt
-            await world.advance(0.2)
-            assert world.hands.restarted[attempt:] == [(world.key, SERVING)]
-
-    tell(story)
-
-
-def test_a_failed_pull_is_told_in_kubelets_words():
-    async def story(world):
-        world.apply_revision()
-        await world.settle()
-        world.hands.emit(world.key, FAILED, SERVING, reason="ErrImagePull", message="denied")
-        await world.advance(2)
-        assert world.events("Failed") == [
-            'Failed to pull image "m": denied',
-            "Error: ErrImagePull",
-            "Error: ImagePullBackOff",
-        ]
-        assert world.events("BackOff") == ['Back-off pulling image "m"']
-
-    tell(story)
-
-
-def test_an_image_that_is_pulled_at_last_starts_with_a_clean_account():
-    async def story(world):
-        world.apply_revision(spec=bare())
-        await world.settle()
-        world.hands.emit(world.key, FAILED, SERVING, reason="ErrImagePull", message="denied")
-        await world.advance(10.1)
-        world.hands.emit(world.key, STARTED, SERVING)
-        await world.settle()
-        status = serving_status(world)
-        assert status.ready
-        assert status.restart_count == 0
-        world.hands.emit(world.key, EXITED, SERVING, exit_code=1)
-        await world.settle()
-        assert len(world.hands.restarted) == 2  # the first restart of a crash is immediate
-
-    tell(story)
-
-
-def test_a_container_whose_process_cannot_be_run_is_a_crash():
-    async def story(world):
-        world.apply_revision()
-        await world.settle()
-        for wait in (0, 10, 20):
-            text = 'exec: "nosuch": executable file not found in $PATH'
-            world.hands.emit(world.key, FAILED, SERVING, reason="RunContainerError", message=text)
-            await world.settle()
-            status = serving_status(world)
-            ended = status.last_state.terminated
-            assert (ended.exit_code, ended.reason, ended.message) == (128, "StartError", text)
-            if wait:
-                assert status.state.waiting.reason == "CrashLoopBackOff"
-                before = len(world.hands.restarted)
-                await world.advance(wait + 0.1)
-                assert len(world.hands.restarted) == before + 1
-        assert serving_status(world).restart_count == 2
-
-    tell(story)
-
-
-def test_an_engine_that_is_away_is_left_to_the_backend():
-    async def story(world):
-        world.apply_revision(spec=bare())
-        await world.settle()
-        text = "no Docker engine answers at /var/run/docker.sock; start it"
-        world.hands.emit(world.key, FAILED, SERVING, reason="EngineUnavailable", message=text)
-        await world.advance(300)
-        waiting = serving_status(world).state.waiting
-        assert (waiting.reason, waiting.message) == ("EngineUnavailable", text)
-        assert world.hands.restarted == []
-        assert len(world.hands.started) == 1
-        world.hands.emit(world.key, STARTED, SERVING)
-        await world.settle()
-        assert serving_status(world).ready
-        assert serving_status(world).restart_count == 0
-
-    tell(story)
-
-
-@pytest.mark.parametrize("reason", ["ErrImageNeverPull", "CreateContainerError"])
-def test_what_a_command_on_the_host_may_mend_is_tried_every_ten_seconds(reason):
-    async def story(world):
-        world.apply_revision()
-        await world.settle()
-        for attempt in range(1, 4):
-            world.hands.emit(world.key, FAILED, SERVING, reason=reason, message="no")
-            await world.advance(10.1)
-            assert len(world.hands.restarted) == attempt
-            assert serving_status(world).state.waiting.reason == reason
-
-    tell(story)
-
-
-def test_a_container_killed_for_memory_shows_it_while_it_crash_loops():
-    async def story(world):
-        world.apply_revision()
-        await world.settle()
-        for _ in range(2):
-            world.hands.emit(world.key, STARTED, SERVING)
-            world.hands.emit(
-                world.key, EXITED, SERVING, exit_code=137, signal=9, reason="OOMKilled"
-            )
-            await world.settle()
-        status = serving_status(world)
-        assert status.state.waiting.reason == "CrashLoopBackOff"
-        ended = status.last_state.terminated
-        assert (ended.reason, ended.exit_code) == ("OOMKilled", 137)
-
-    tell(story)
+FAILED, GONE = ReplicaEventKind.FAILED, ReplicaEventKind.GONE
+NOTED = ReplicaEventKind.NOTED
 
 
 def test_a_failure_of_the_whole_replica_is_the_serving_containers():
@@ -283,5 +128,125 @@ def test_a_container_that_ends_during_its_post_start_hook_has_crashed():
         assert serving_status(world).state.terminated.message == "boom"
         assert world.events("FailedPostStartHook") == []
         assert world.hands.restarted == [(world.key, SERVING)]
+
+    tell(story)
+
+
+@pytest.mark.parametrize("policy", ["Always", "OnFailure", "Never"])
+def test_a_failed_init_container_is_tried_again_unless_the_policy_is_never(policy):
+    async def story(world):
+        world.apply_revision(
+            spec=bare(init_containers=(Container(name="fetch"),), restart_policy=policy)
+        )
+        await world.settle()
+        key = world.key
+        world.hands.emit(key, ReplicaEventKind.INIT_STARTED, "fetch")
+        world.hands.emit(key, ReplicaEventKind.INIT_EXITED, "fetch", exit_code=1)
+        await world.settle()
+        never = policy == "Never"
+        assert world.hands.restarted == ([] if never else [(key, "fetch")])
+        assert [each for each, _ in world.hands.stopped] == ([key] if never else [])
+
+    tell(story)
+
+
+def test_an_init_container_that_ended_well_is_not_run_again():
+    async def story(world):
+        world.apply_revision(spec=bare(init_containers=(Container(name="fetch"),)))
+        await world.settle()
+        world.hands.emit_started(world.key)
+        await world.settle()
+        assert world.hands.restarted == []
+        assert world.hands.stopped == []
+        assert serving_status(world).ready
+
+    tell(story)
+
+
+@pytest.mark.parametrize(("warning", "type_"), [(True, "Warning"), (False, "Normal")])
+def test_remarks_become_events_and_change_nothing(warning, type_):
+    async def story(world):
+        world.apply_revision(spec=bare())
+        await world.settle()
+        replica = world.kubelet.find(world.key)
+        before = replica.state
+        text = "it is limited to 2"
+        world.hands.emit(world.key, NOTED, reason="LimitClamped", message=text, warning=warning)
+        await world.settle()
+        (event,) = [each for each in world.store.list(Event) if each.reason == "LimitClamped"]
+        assert (event.type, event.message) == (type_, text)
+        assert replica.state is before
+
+    tell(story)
+
+
+def test_a_lost_replica_says_what_the_backend_knows():
+    async def story(world):
+        world.store.create(Pod(metadata=ObjectMeta(name="mine", namespace="default"), spec=bare()))
+        await world.settle()
+        world.hands.emit(world.key, GONE, message="the engine removed it")
+        await world.settle()
+        status = world.pod.status
+        assert (status.phase, status.reason) == ("Failed", "ReplicaLost")
+        assert status.message == "the engine removed it"
+        assert world.events("ReplicaLost") == ["the engine removed it"]
+        assert world.hands.stopped == []
+
+    tell(story)
+
+
+def test_containers_that_ran_were_killed_with_a_lost_replica():
+    async def story(world):
+        world.store.create(
+            Pod(
+                metadata=ObjectMeta(name="mine", namespace="default"),
+                spec=hooked({"sleep": {"seconds": 5}}),
+            )
+        )
+        await world.settle()
+        world.hands.emit(world.key, STARTED, SERVING)
+        await world.advance(1)
+        world.hands.emit(world.key, GONE)  # while its postStart hook runs
+        await world.advance(10)
+        ended = serving_status(world).state.terminated
+        assert (ended.exit_code, ended.reason) == (137, "ContainerStatusUnknown")
+        assert ended.started_at == "2000-01-01T00:00:00Z"
+
+    tell(story)
+
+
+@pytest.mark.parametrize("kind", [EXITED, FAILED])
+def test_a_container_that_ends_while_its_replica_drains_is_not_tried_again(kind):
+    async def story(world):
+        world.store.create(Pod(metadata=ObjectMeta(name="mine", namespace="default"), spec=bare()))
+        await world.settle()
+        key = world.key
+        world.hands.emit(key, STARTED, SERVING)
+        world.store.delete(Pod, "mine", "default")
+        await world.settle()
+        world.hands.emit(key, kind, SERVING, exit_code=1, reason="ErrImagePull")
+        await world.advance(100)
+        assert world.hands.restarted == []
+        assert world.hands.stopped == []  # it is not drained yet
+
+    tell(story)
+
+
+def test_a_container_that_ends_while_its_replica_is_replaced_is_started_with_it():
+    async def story(world):
+        alive = {"tcpSocket": {"port": 1}, "failureThreshold": 1}
+        world.apply_revision(spec=hooked(None, {"sleep": {"seconds": 5}}, livenessProbe=alive))
+        await world.settle()
+        key = world.key
+        world.hands.emit(key, STARTED, SERVING)
+        await world.settle()
+        assert world.kubelet.find(key).stage is Stage.REPLACING
+        world.hands.emit(key, EXITED, SERVING, exit_code=1)
+        await world.advance(4.9)
+        assert world.hands.restarted == []
+        assert len(world.hands.started) == 1
+        await world.advance(0.2)
+        assert world.hands.restarted == []
+        assert [each.key for each in world.hands.started] == [key, key]
 
     tell(story)

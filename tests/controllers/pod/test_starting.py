@@ -1,6 +1,8 @@
 """What a Pod waits for before its replica is started."""
 
-from kfsim.api.core import LocalObjectReference, Secret, SecretVolume, Volume
+import pytest
+
+from kfsim.api.core import Container, LocalObjectReference, Pod, Secret, SecretVolume, Volume
 from kfsim.api.meta import ObjectMeta
 from kfsim.replicas.backend import BackendCapabilities, RegistryLogin, ReplicaEventKind
 from kfsim.testing.backend import FakeBackend
@@ -8,6 +10,7 @@ from kfsim.testing.scaling import SERVING, tell
 from tests.controllers.pod.scripts import bare, serving_status
 
 STARTED, FAILED = ReplicaEventKind.STARTED, ReplicaEventKind.FAILED
+GONE = ReplicaEventKind.GONE
 
 
 def login_secret():
@@ -102,3 +105,88 @@ def test_a_held_pod_can_be_deleted():
         assert world.kubelet.held_in("default") == ()
 
     tell(story)
+
+
+def begun(world):
+    return [each.key.name for each in world.hands.started]
+
+
+async def create_pods(world, *names):
+    for name in names:
+        world.store.create(Pod(metadata=ObjectMeta(name=name, namespace="default"), spec=bare()))
+        await world.settle()
+
+
+def _is_ready(world, key):
+    world.hands.emit(key, STARTED, SERVING)
+
+
+def _has_failed(world, key):
+    world.hands.emit(key, FAILED, SERVING, reason="NeedsDocker", message="no")
+
+
+def _is_lost(world, key):
+    world.hands.emit(key, GONE)
+
+
+def _is_deleted(world, key):
+    world.store.delete(Pod, key.name, "default")
+
+
+@pytest.mark.parametrize("over", [_is_ready, _has_failed, _is_lost, _is_deleted])
+def test_a_start_that_is_over_gives_its_place_to_one(over):
+    async def story(world):
+        await create_pods(world, "a", "b", "c")
+        assert begun(world) == ["a"]
+        over(world, world.hands.started[0].key)
+        await world.settle()
+        assert begun(world) == ["a", "b"]
+
+    tell(story, start_limit=1)
+
+
+def test_a_queued_pod_says_so_and_loses_its_turn_when_it_is_deleted():
+    async def story(world):
+        await create_pods(world, "a", "b", "c")
+        queued = world.store.get(Pod, "b", "default").status.container_statuses[0].state.waiting
+        text = "1 other replicas are starting; this one is in the queue"
+        assert (queued.reason, queued.message) == ("ContainerCreating", text)
+        world.store.delete(Pod, "b", "default")
+        await world.settle()
+        assert begun(world) == ["a"]
+        assert world.store.find(Pod, "b", "default") is None
+        world.hands.emit(world.hands.started[0].key, STARTED, SERVING)
+        await world.settle()
+        assert begun(world) == ["a", "c"]
+
+    tell(story, start_limit=1)
+
+
+def test_a_start_that_takes_long_keeps_its_place_for_thirty_seconds():
+    async def story(world):
+        await create_pods(world, "a", "b")
+        await world.advance(29.9)
+        assert begun(world) == ["a"]
+        await world.advance(0.2)
+        assert begun(world) == ["a", "b"]
+
+    tell(story, start_limit=1)
+
+
+def test_an_init_container_that_ended_well_keeps_the_place_of_its_replica():
+    async def story(world):
+        world.store.create(
+            Pod(
+                metadata=ObjectMeta(name="a", namespace="default"),
+                spec=bare(init_containers=(Container(name="fetch"),)),
+            )
+        )
+        await world.settle()
+        await create_pods(world, "b")
+        key = world.hands.started[0].key
+        world.hands.emit(key, ReplicaEventKind.INIT_STARTED, "fetch")
+        world.hands.emit(key, ReplicaEventKind.INIT_EXITED, "fetch", exit_code=0)
+        await world.settle()
+        assert begun(world) == ["a"]
+
+    tell(story, start_limit=1)
