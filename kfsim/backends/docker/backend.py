@@ -8,6 +8,7 @@ from typing import Any
 
 from kfsim.api.core import Probe
 from kfsim.backends.docker.adoption import FoundContainer, FoundReplica, list_containers, sort_out
+from kfsim.backends.docker.bodies import Remark
 from kfsim.backends.docker.commands import run_command
 from kfsim.backends.docker.containers import Attempt
 from kfsim.backends.docker.engine import Engine, EngineRefused, EngineUnavailable
@@ -70,6 +71,7 @@ class DockerBackend:
         self._owners: dict[str, tuple[DockerReplica, Attempt]] = {}
         self._found: dict[ReplicaKey, FoundReplica] = {}
         self._searched = False
+        self._told_away = False
         self._names_served: asyncio.Task[None] | None = None
         self._used = False
         self.engine.on_event(EventFeed(self).deliver)
@@ -310,6 +312,19 @@ class DockerBackend:
     def _on_engine(self, available: bool) -> None:  # the engine's listener
         if available:
             self._tasks.spawn(self._resync(), name="resync")
+        if available is not self._told_away:
+            return
+        self._told_away = not available
+        remark = Remark("EngineUnavailable", self.engine.problem)
+        if available:
+            remark = Remark("EngineAvailable", "The Docker engine is back", warning=False)
+        for replica in self._replicas.values():
+            replica.note(remark)
+
+    @property
+    def holds_replicas(self) -> bool:
+        """Whether any replica is known."""
+        return bool(self._replicas or self._found)
 
     async def _resync(self) -> None:
         """Find out what happened while the engine could not be heard."""

@@ -155,6 +155,10 @@ class DockerReplica:
             return False
         return run.attempt.number == attempt and run.attempt.stage is Stage.CREATING
 
+    def note(self, remark: Remark) -> None:
+        """Tell what concerns the replica and changes nothing about it."""
+        self._teller.noted(self.spec.serving_container, remark)
+
     async def stop(self, grace: float) -> None:
         """End everything; returns when GONE was sent. Raises EngineUnavailable, and may be called
         again then."""

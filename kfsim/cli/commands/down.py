@@ -73,7 +73,8 @@ def _stop(arguments: argparse.Namespace) -> Path | None:
         state_dir, name = Path(status["stateDir"]), status["project"]
     else:
         state_dir, name = Path(info.state_dir), info.project
-    client.create("/kfsim/v1/shutdown", {})
+    for text in client.create("/kfsim/v1/shutdown", {}).get("warnings", ()):
+        warn(text)
     deadline = time.monotonic() + arguments.timeout
     while is_running(state_dir):
         if time.monotonic() > deadline:

@@ -86,6 +86,8 @@ def _revision(revision: dict[str, Any]) -> list[str]:
     lines = [f"Revision {revision['name']}: {actual} replicas, {wanted}."]
     if backend := revision.get("backend"):
         lines.append(f"  runs by {backend['name']}: {backend['reason']}")
+        if problem := backend.get("problem"):
+            lines.append(f"  {problem}")
     if not revision["ready"] and revision["reason"]:
         lines.append(f"  not ready: {revision['reason']}")
     if revision["active"] is False and revision["activeReason"]:
