@@ -281,7 +281,7 @@ async def test_what_happened_while_the_engine_was_away_is_found_out(
     await start(backend, events, ended, lasting, removed)
     await wait_ready(backend, ended)
     await cut(proxy, backend)
-    away = await events.wait(lasting.key, NOTED)
+    away = events.of(lasting.key, NOTED)[-1]
     assert (away.reason, away.warning) == ("EngineUnavailable", True)
     assert away.message == backend.engine.problem
     docker_command.run("stop", container_id(events, ended))
