@@ -70,6 +70,8 @@ RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
     }
 )
 _NO_RULES: Final = Rules()
+# How the messages of field errors begin (apimachinery's pkg/util/validation/field/errors.go).
+_FIELD_ERRORS = ("Duplicate value", "Invalid value", "Required value", "Unsupported value")
 
 
 def admit(resource: ResourceKind, obj: Object, old: Object | None) -> Object:
@@ -83,7 +85,7 @@ def admit(resource: ResourceKind, obj: Object, old: Object | None) -> Object:
         causes = list(rules.validate(obj, old))
         if causes and rules.webhook:
             raise Forbidden(
-                f'admission webhook "{rules.webhook}" denied the request: {causes[0].message}',
+                f'admission webhook "{rules.webhook}" denied the request: {_sentence(causes[0])}',
                 causes=causes,
             )
     else:
@@ -92,6 +94,12 @@ def admit(resource: ResourceKind, obj: Object, old: Object | None) -> Object:
     if causes:
         raise Invalid(_invalid_text(resource, obj, causes), causes=causes)
     return obj
+
+
+def _sentence(cause: Cause) -> str:
+    """KServe's own texts say what they are about; a field error needs its field."""
+    is_field_error = cause.message.startswith(_FIELD_ERRORS)
+    return f"{cause.field}: {cause.message}" if is_field_error else cause.message
 
 
 def _pod_spec_causes(obj: Object) -> Iterator[Cause]:

@@ -213,6 +213,8 @@ class Daemon:
             "gpu": str(self._settings.gpu),
             "runtime": self._settings.runtime,
             "engineProblem": self._replicas.engine_problem,
+            "allowPrivileged": self._settings.allow_privileged,
+            "allowHostPath": self._settings.allow_host_path,
         }
 
     async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:

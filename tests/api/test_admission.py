@@ -44,6 +44,16 @@ def test_a_kserve_refusal_reads_as_its_webhook() -> None:
     assert refused.value.causes[0].field == "spec.predictor"
 
 
+def test_a_kserve_refusal_of_one_field_names_it() -> None:
+    container = {"name": "c", "image": "i", "resources": {"limits": {"memory": "1Gigs"}}}
+    with pytest.raises(Forbidden) as refused:
+        admit(ISVC, isvc({"predictor": {"containers": [container]}}), None)
+
+    assert "request: spec.predictor.containers[0].resources.limits.memory: Invalid value: " in (
+        refused.value.message
+    )
+
+
 def test_both_groups_share_the_rules() -> None:
     old_group = find_kind("serving.kubeflow.org/v1beta1", "InferenceService")
 

@@ -9,6 +9,7 @@ import joblib
 import pytest
 from sklearn import datasets, svm
 
+from tests.engines.private import PrivateEngine
 from tests.live.tool import Kfsim, wait_until
 
 
@@ -23,6 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def iris_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a trained classifier."""
     folder = tmp_path_factory.mktemp("model")
+    folder.chmod(0o755)  # containers read it as users of their own
     features, labels = datasets.load_iris(return_X_y=True)
     joblib.dump(svm.SVC(gamma="scale").fit(features, labels), folder / "model.joblib")
     return folder
@@ -34,7 +36,20 @@ def kfsim(tmp_path: Path) -> Iterator[Kfsim]:
     tool = Kfsim(tmp_path)
     tool.manifests.mkdir()
     yield tool
+    finish(tool)
+
+
+@pytest.fixture
+def private_kfsim(private_engine: PrivateEngine, kfsim: Kfsim) -> Kfsim:
+    """A project on an engine that the test may break; it ends before that engine is cleared."""
+    kfsim.docker_host = private_engine.url
+    return kfsim
+
+
+def finish(tool: Kfsim) -> None:
+    """Stop a project; nothing of it may be left."""
     tool.attempt("down")
+    left = tool.in_engine()
     for process in tool.processes:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -46,3 +61,4 @@ def kfsim(tmp_path: Path) -> Iterator[Kfsim]:
     wait_until(
         lambda: not tool.replica_pids(), timeout=15, what="all replicas are gone after the test"
     )
+    assert not left, f"left in the engine by `kfsim down`: {left}"

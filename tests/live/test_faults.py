@@ -148,6 +148,16 @@ def test_a_second_daemon_on_one_project_is_refused_and_up_becomes_a_client(
     assert kfsim.post("iris")[0] == 200
 
 
+def test_a_running_daemon_keeps_what_it_was_started_with_and_says_so(kfsim: Kfsim) -> None:
+    kfsim.up("--runtime=process", "--allow-host-path")
+    assert "it keeps" not in kfsim.up("--runtime=process", "--allow-host-path")
+    assert "it keeps" not in kfsim.up()
+    text = "it keeps --runtime process, and --runtime docker is asked for"
+    assert text in kfsim.up("--runtime=docker")
+    text = "it was started without --allow-privileged"
+    assert text in kfsim.up("--allow-privileged", "--allow-host-path")
+
+
 def test_a_replica_killed_under_load_is_replaced(kfsim: Kfsim, iris_model: Path) -> None:
     kfsim.service("iris", iris_model)
     kfsim.up()

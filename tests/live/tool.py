@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from kfsim.daemon.replicas import state_label
+from tests.engines.command import DEFAULT_URL, DockerCommand
+
 T = TypeVar("T")
 INPUT = {"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}
 # A cluster that forgets quickly: the shortest windows that Knative accepts.
@@ -46,6 +49,10 @@ class Kfsim:
     """One project: a folder of manifests, a state directory, and commands on them."""
 
     folder: Path
+    docker_host: str = ""
+    """The engine's URL, where it is not the environment's."""
+    prefix: tuple[str, ...] = ()
+    """A program that starts the commands, and with them the daemon."""
     processes: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     @property
@@ -61,6 +68,7 @@ class Kfsim:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("KFSIM_")}
         return {
             **kept,
+            **({"DOCKER_HOST": self.docker_host} if self.docker_host else {}),
             "KFSIM_STATE_DIR": str(self.state),
             "XDG_STATE_HOME": str(self.folder / "xdg"),
             "COLUMNS": "200",
@@ -88,7 +96,7 @@ class Kfsim:
     def start(self, *words: str) -> "subprocess.Popen[str]":
         """A command that goes on running."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "kfsim", *words],
+            [*self.prefix, sys.executable, "-m", "kfsim", *words],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -107,7 +115,7 @@ class Kfsim:
 
     def attempt(self, *words: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "kfsim", *words],
+            [*self.prefix, sys.executable, "-m", "kfsim", *words],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -164,6 +172,28 @@ class Kfsim:
                 except ValueError:
                     answer = content.decode()
                 return error.code, answer, dict(error.headers)
+
+    @property
+    def docker(self) -> DockerCommand:
+        return DockerCommand(self.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_URL)
+
+    def containers(self, *words: str) -> list[str]:
+        """The ids of the project's containers in the engine; `words` select among those that run,
+        `--all` is all. Raises RuntimeError where no engine answers."""
+        label = f"--filter=label=kfsim.dev/state={state_label(self.state)}"
+        return self.docker.run("ps", "--quiet", "--no-trunc", label, *words).split()
+
+    def networks(self) -> list[str]:
+        """The ids of the project's networks in the engine."""
+        label = f"--filter=label=kfsim.dev/state={state_label(self.state)}"
+        return self.docker.run("network", "ls", "--quiet", label).split()
+
+    def in_engine(self) -> list[str]:
+        """Everything of the project that is in the engine; nothing where no engine answers."""
+        try:
+            return self.containers("--all") + self.networks()
+        except RuntimeError:
+            return []
 
     def replica_pids(self) -> list[int]:
         """Processes whose working directory lies in our state directory."""

@@ -10,7 +10,7 @@ from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, add_parser
 from kfsim.cli.discovery import find_daemon
 from kfsim.cli.output import warn
-from kfsim.daemon.project import is_running, read_daemon, resolve_project
+from kfsim.daemon.project import is_running, resolve_project
 
 _POLL_SECONDS = 0.05
 
@@ -36,17 +36,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _clean_up(arguments: argparse.Namespace, nobody: Unavailable) -> Path | None:
-    """No daemon runs: one that was killed may have left containers."""
+    """No daemon runs: one that was killed, or that ended while the engine was away, may have left
+    containers."""
     project = resolve_project(
         arguments.paths, name=arguments.project, state_dir=arguments.state_dir
     )
     removed = 0
-    if read_daemon(project.state_dir) is not None:
+    if project.state_dir.exists():
         from kfsim.daemon.replicas import remove_leftovers  # imported late: it is rarely needed
 
         removed = remove_leftovers(project.state_dir)
     if removed:
-        print(f"removed {removed} containers of project {project.name}, whose daemon was killed")
+        print(f"removed {removed} containers that the daemon of project {project.name} left")
         return project.state_dir
     if not arguments.purge:
         raise nobody

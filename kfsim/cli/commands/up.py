@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     running = _running(project)
     if running is not None:
         print(f"using the running daemon of project {running.project} (pid {running.pid})")
-        _compare(running, gpu)
+        _compare(running, arguments, gpu)
         return _serve(arguments, paths, running, None, timeout)
     pending = PendingDaemon(_settings(arguments, project, gpu))
     started = pending.wait()
@@ -116,14 +116,26 @@ def _gpu_settings(paths: list[str]) -> GpuSettings:
     return read_project_file(path).gpu_settings
 
 
-def _compare(running: DaemonInfo, gpu: GpuSettings) -> None:
+def _compare(running: DaemonInfo, arguments: argparse.Namespace, gpu: GpuSettings) -> None:
     """A daemon keeps the settings that it was started with."""
-    kept = ApiClient(running.api).get("/kfsim/v1/status").get("gpu")
-    if kept is not None and kept != str(gpu):
-        warn(
-            f"it keeps gpu: {kept}, and {PROJECT_FILE} asks for gpu: {gpu}; `kfsim down` and "
-            "`kfsim up` again to change that"
+    kept = ApiClient(running.api).get("/kfsim/v1/status")
+    differences = []
+    # One that is still starting, or of another version, may not tell.
+    if kept.get("gpu", str(gpu)) != str(gpu):
+        differences.append(f"it keeps gpu: {kept['gpu']}, and {PROJECT_FILE} asks for gpu: {gpu}")
+    runtime = kept.get("runtime", arguments.runtime)
+    if arguments.runtime not in (AUTO, runtime):
+        differences.append(
+            f"it keeps --runtime {runtime}, and --runtime {arguments.runtime} is asked for"
         )
+    for asked, key, flag in (
+        (arguments.allow_privileged, "allowPrivileged", "--allow-privileged"),
+        (arguments.allow_host_path, "allowHostPath", "--allow-host-path"),
+    ):
+        if asked and not kept.get(key, True):
+            differences.append(f"it was started without {flag}")
+    for text in differences:
+        warn(f"{text}; `kfsim down` and `kfsim up` again to change that")
 
 
 def _settings(arguments: argparse.Namespace, project: Project, gpu: GpuSettings) -> DaemonSettings:

@@ -96,5 +96,6 @@ def _revision(revision: dict[str, Any]) -> list[str]:
     for decision in revision.get("decisions", ())[-1:]:
         lines += [f"  {reason}" for reason in decision["reasons"]]
     for pod in revision["pods"]:
-        lines += [f"  {pod['name']}: {text}" for text in pod["containers"]]
+        texts = (*pod["containers"], *pod.get("warnings", ()))
+        lines += [f"  {pod['name']}: {text}" for text in texts]
     return lines

@@ -13,7 +13,7 @@ from kfsim.api.knative_keys import REVISION
 from kfsim.api.knative_serving import Revision
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
-from kfsim.api.meta import Condition
+from kfsim.api.meta import Condition, Object
 from kfsim.api.names import child_name
 from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
@@ -22,6 +22,7 @@ from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
 from kfsim.store import Store
 
 _EVENTS_SHOWN = 10
+_WARNINGS_SHOWN = 3
 
 
 def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def _revisions(store: Store, isvc: InferenceService) -> list[dict[str, Any]]:
                 "active": active.status == TRUE if active else None,
                 "activeReason": _text(active),
                 "backend": _backend(store, namespace, name),
-                "pods": [_pod(p) for p in pods if p.metadata.labels.get(REVISION) == name],
+                "pods": [_pod(store, p) for p in pods if p.metadata.labels.get(REVISION) == name],
             }
         )
     return rows
@@ -160,14 +161,23 @@ def _backend(store: Store, namespace: str, revision: str) -> dict[str, str] | No
     }
 
 
-def _pod(pod: Pod) -> dict[str, Any]:
+def _pod(store: Store, pod: Pod) -> dict[str, Any]:
     statuses = (*pod.status.init_container_statuses, *pod.status.container_statuses)
+    ready = is_true(pod.status.conditions)
     return {
         "name": pod.metadata.name,
         "phase": pod.status.phase,
-        "ready": is_true(pod.status.conditions),
+        "ready": ready,
         "containers": [text for status in statuses if (text := _container(status))],
+        "warnings": [] if ready else _warnings(store, pod),
     }
+
+
+def _warnings(store: Store, pod: Pod) -> list[str]:
+    """What was last complained about, such as a probe that fails; newest first."""
+    mine = [event for event in _events_about(store, pod) if event.type == "Warning"]
+    texts = dict.fromkeys(f"{event.reason}: {event.message}" for event in mine)
+    return list(texts)[:_WARNINGS_SHOWN]
 
 
 def _container(status: ContainerStatus) -> str:
@@ -193,16 +203,20 @@ def _describe_end(ended: ContainerStateTerminated) -> str:
 
 def _events(store: Store, isvc: InferenceService) -> list[dict[str, Any]]:
     """The latest Events about the InferenceService itself, newest first."""
-    mine = [
-        event
-        for event in store.list(Event, isvc.metadata.namespace)
-        if event.involved_object.uid == isvc.metadata.uid
-    ]
-    mine.sort(key=lambda event: event.last_timestamp or "", reverse=True)
     return [
         {"type": e.type, "reason": e.reason, "message": e.message, "time": e.last_timestamp}
-        for e in mine[:_EVENTS_SHOWN]
+        for e in _events_about(store, isvc)[:_EVENTS_SHOWN]
     ]
+
+
+def _events_about(store: Store, about: Object) -> list[Event]:
+    """The Events of one object, newest first."""
+    mine = [
+        event
+        for event in store.list(Event, about.metadata.namespace)
+        if event.involved_object.uid == about.metadata.uid
+    ]
+    return sorted(mine, key=lambda event: event.last_timestamp or "", reverse=True)
 
 
 def _text(condition: Condition | None) -> str:

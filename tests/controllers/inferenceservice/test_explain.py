@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kfsim.api.core import Event, ObjectReference
 from kfsim.api.knative_serving import Revision
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.errors import NotFound
@@ -91,6 +92,29 @@ def test_a_crashing_replica_is_shown_with_its_last_words(world, ended, said):
         f"kserve-container waits: CrashLoopBackOff: back-off 40s; last ended with {said}, "
         "restarted 3 times"
     )
+
+
+@pytest.mark.parametrize(("ready", "shown"), [("False", 1), ("True", 0)])
+def test_a_replica_that_is_not_ready_is_shown_with_its_latest_warnings(world, ready, shown):
+    world.apply()
+    labels = {"serving.kserve.io/inferenceservice": "iris"}
+    world.store.create(Revision(metadata=ObjectMeta(name=V1, namespace="default", labels=labels)))
+    pod = world.pod("iris-x", conditions=[{"type": "Ready", "status": ready}])
+    about = ObjectReference(kind="Pod", name="iris-x", uid=pod.metadata.uid)
+    for name, kind in (("a", "Warning"), ("b", "Warning"), ("c", "Normal")):
+        world.store.create(
+            Event(
+                metadata=ObjectMeta(name=name, namespace="default"),
+                involved_object=about,
+                type=kind,
+                reason="Unhealthy",
+                message="Readiness probe failed: refused",
+            )
+        )
+    (revision,) = of(world)["revisions"]
+
+    expected = ["Unhealthy: Readiness probe failed: refused"]
+    assert revision["pods"][0]["warnings"] == expected[:shown]
 
 
 def test_an_unready_revision_explains_the_traffic(world, conditions):
