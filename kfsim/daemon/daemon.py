@@ -28,6 +28,7 @@ from kfsim.dataplane import Gateway
 from kfsim.flow import FlowCore
 from kfsim.kubeapi import ApiServer
 from kfsim.replicas.allocator import Holding
+from kfsim.replicas.marks import DOCKER
 from kfsim.store import Store
 from kfsim.store.sqlite_journal import SqliteJournal
 
@@ -211,9 +212,9 @@ class Daemon:
             "stateDir": info.state_dir,
             "gpu": str(self._settings.gpu),
             "runtime": self._settings.runtime,
+            "engineProblem": self._replicas.engine_problem,
             "allowPrivileged": self._settings.allow_privileged,
             "allowHostPath": self._settings.allow_host_path,
-            "engineProblem": self._replicas.engine_problem,
         }
 
     async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:
@@ -228,14 +229,14 @@ class Daemon:
     def _shutdown(self, query: Mapping[str, str]) -> dict[str, Any]:
         _logger.info("a client asked for the end")
         self._on_shutdown()
-        return {"stopping": True}
+        left = self._replicas.left_behind
+        return {"stopping": True, "warnings": [left] if left else []}
 
     def _why(self, store: Store, query: Mapping[str, str]) -> dict[str, Any]:
         scaling = self._cluster.scaling if self._cluster is not None else None
-        return explain_service(
-            store,
-            scaling,
-            query["namespace"],
-            query["name"],
-            engine_problem=self._replicas.engine_problem,
-        )
+        answer = explain_service(store, scaling, query["namespace"], query["name"])
+        for revision in answer["revisions"]:
+            backend = revision["backend"]
+            if backend is not None and backend["name"] == DOCKER:
+                backend["problem"] = self._replicas.engine_problem
+        return answer

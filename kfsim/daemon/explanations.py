@@ -6,24 +6,17 @@ from kfsim.autoscaler.decider import ScaleResult
 from kfsim.base.types import RevisionKey
 from kfsim.controllers.inferenceservice import explain
 from kfsim.controllers.podautoscaler import Scaling
-from kfsim.replicas.marks import DOCKER
 from kfsim.store import Store
 
 _DECISIONS_SHOWN = 3
 
 
 def explain_service(
-    store: Store, scaling: Scaling | None, namespace: str, name: str, *, engine_problem: str = ""
+    store: Store, scaling: Scaling | None, namespace: str, name: str
 ) -> dict[str, Any]:
-    """Readiness, runtime, traffic, replicas and the latest decisions. Raises NotFound.
-
-    `engine_problem` is why containers cannot be seen or changed at the moment.
-    """
+    """Readiness, runtime, traffic, replicas and the latest decisions. Raises NotFound."""
     answer = explain(store, namespace, name)
     for revision in answer["revisions"]:
-        backend = revision["backend"]
-        if engine_problem and backend is not None and backend["name"] == DOCKER:
-            backend["problem"] = engine_problem
         if scaling is None:
             continue
         explanation = scaling.explain(RevisionKey(namespace, revision["name"]))

@@ -111,8 +111,20 @@ class Replicas:
 
     @property
     def engine_problem(self) -> str:
-        """Why an engine that runs containers of ours cannot be reached; empty while it can."""
-        return self._docker.problem
+        """Why Docker replicas cannot be acted upon now; empty while they can, or are none."""
+        engine, wanted = self._docker.engine, self._settings.runtime == DOCKER
+        away = not engine.available and (wanted or self._docker.holds_replicas)
+        return engine.problem if away else ""
+
+    @property
+    def left_behind(self) -> str:
+        """What the user should know of replicas that a stop cannot reach; else empty."""
+        if self._docker.engine.available or not self._docker.holds_replicas:
+            return ""
+        return (
+            f"{self._docker.engine.problem}; its containers are left: run `kfsim down` again when "
+            "it is back"
+        )
 
     def transfers(self) -> list[dict[str, Any]]:
         """Images and models on their way, for `/kfsim/v1/transfers`."""

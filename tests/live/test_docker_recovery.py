@@ -123,8 +123,7 @@ def test_what_a_stop_without_an_engine_leaves_is_removed_by_the_next(
     private_kfsim.up(DOCKER)
     private_engine.kill()
     printed = private_kfsim.run("down")
-    assert "containers may be left" in printed
-    assert "`kfsim down` once more" in printed
+    assert "its containers are left: run `kfsim down` again when it is back" in printed
     private_engine.start()
     assert private_kfsim.in_engine()
     assert "removed 1 containers" in private_kfsim.run("down")

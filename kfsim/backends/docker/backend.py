@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-import shutil
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kfsim.api.core import Probe
 from kfsim.backends.docker.adoption import FoundContainer, FoundReplica, list_containers, sort_out
+from kfsim.backends.docker.bodies import Remark
 from kfsim.backends.docker.commands import run_command
 from kfsim.backends.docker.containers import Attempt
 from kfsim.backends.docker.engine import Engine, EngineRefused, EngineUnavailable
 from kfsim.backends.docker.events import ContainerEnd, EventFeed
+from kfsim.backends.docker.folders import folder_name, remove_folder
 from kfsim.backends.docker.images import Images
 from kfsim.backends.docker.making import remove
 from kfsim.backends.docker.network import ClusterNames, NoNames, ProjectNetwork
@@ -70,6 +71,7 @@ class DockerBackend:
         self._owners: dict[str, tuple[DockerReplica, Attempt]] = {}
         self._found: dict[ReplicaKey, FoundReplica] = {}
         self._searched = False
+        self._told_away = False
         self._names_served: asyncio.Task[None] | None = None
         self._used = False
         self.engine.on_event(EventFeed(self).deliver)
@@ -87,12 +89,6 @@ class DockerBackend:
         if self.settings.publish is not None:
             return self.settings.publish
         return not self.engine.connection.reaches_bridges
-
-    @property
-    def problem(self) -> str:
-        """Why the containers that were made cannot be seen or changed; empty while they can, or
-        where there are none."""
-        return self.engine.problem if self._owners and not self.engine.available else ""
 
     def subscribe(self, listener: Callable[[ReplicaEvent], None]) -> None:
         """See ReplicaBackend."""
@@ -239,7 +235,7 @@ class DockerBackend:
         """Remove the folders of replicas that are not there any more. In a thread."""
         for folder in self._replica_home.iterdir():
             if folder.name not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)
 
     async def _list(self) -> list[FoundContainer]:
         state = self.settings.state
@@ -316,6 +312,19 @@ class DockerBackend:
     def _on_engine(self, available: bool) -> None:  # the engine's listener
         if available:
             self._tasks.spawn(self._resync(), name="resync")
+        if available is not self._told_away:
+            return
+        self._told_away = not available
+        remark = Remark("EngineUnavailable", self.engine.problem)
+        if available:
+            remark = Remark("EngineAvailable", "The Docker engine is back", warning=False)
+        for replica in self._replicas.values():
+            replica.note(remark)
+
+    @property
+    def holds_replicas(self) -> bool:
+        """Whether any replica is known."""
+        return bool(self._replicas or self._found)
 
     async def _resync(self) -> None:
         """Find out what happened while the engine could not be heard."""
@@ -342,8 +351,3 @@ class DockerBackend:
             return False
         replica = self._replicas.get(owner.key)
         return replica is None or not replica.expects(owner.uid, owner.container, owner.attempt)
-
-
-def folder_name(key: ReplicaKey) -> str:
-    """The folder of a replica's volumes and messages."""
-    return f"{key.namespace}_{key.name}"

@@ -39,7 +39,9 @@ class Connection:
         """A client with connections of its own; one thread uses it at a time."""
         import docker  # type: ignore[import-untyped]  # it has none
 
-        return docker.APIClient(**self.options)
+        from kfsim.backends.docker.sockets import close_failed_sockets
+
+        return close_failed_sockets(docker.APIClient(**self.options))
 
 
 def connect(host: str | None) -> Connection:
@@ -50,13 +52,17 @@ def connect(host: str | None) -> Connection:
         raise describe_failure(FileNotFoundError(), where)
     import docker
 
+    from kfsim.backends.docker.sockets import close_failed_sockets
+
     options: dict[str, Any] = {"base_url": host}
     try:
         if host is None:
             options = docker.utils.kwargs_from_env()
             where = options.get("base_url") or where
         oldest = ".".join(map(str, NEEDED_API))
-        client = docker.APIClient(**options, version=oldest, timeout=_CONNECT_SECONDS)
+        client = close_failed_sockets(
+            docker.APIClient(**options, version=oldest, timeout=_CONNECT_SECONDS)
+        )
     except (docker.errors.DockerException, ValueError, OSError) as error:
         raise EngineUnavailable(
             f"cannot use the Docker engine at {where}: {error}; correct DOCKER_HOST"
@@ -66,7 +72,7 @@ def connect(host: str | None) -> Connection:
         version = _speak(client.version(api_version=False), where)
         client.close()
         options["version"] = version
-        client = docker.APIClient(**options, timeout=_CONNECT_SECONDS)
+        client = close_failed_sockets(docker.APIClient(**options, timeout=_CONNECT_SECONDS))
         info = client.info()
         return Connection(
             where=where,

@@ -9,7 +9,6 @@ engine that is away is waited for.
 """
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +21,7 @@ from kfsim.backends.docker.endings import Endings
 from kfsim.backends.docker.engine import EngineRefused, EngineUnavailable
 from kfsim.backends.docker.engine_errors import make_run_failure
 from kfsim.backends.docker.events import ContainerEnd
+from kfsim.backends.docker.folders import remove_folder
 from kfsim.backends.docker.making import (
     START_SECONDS,
     STORAGE_INITIALIZER,
@@ -155,6 +155,10 @@ class DockerReplica:
             return False
         return run.attempt.number == attempt and run.attempt.stage is Stage.CREATING
 
+    def note(self, remark: Remark) -> None:
+        """Tell what concerns the replica and changes nothing about it."""
+        self._teller.noted(self.spec.serving_container, remark)
+
     async def stop(self, grace: float) -> None:
         """End everything; returns when GONE was sent. Raises EngineUnavailable, and may be called
         again then."""
@@ -163,7 +167,7 @@ class DockerReplica:
         await self.endings.terminate_all(grace)
         if self._gone:
             return
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        await asyncio.to_thread(remove_folder, self._folder)
         if not self._gone:
             self._gone = True
             self._host.removed(self.spec.key)

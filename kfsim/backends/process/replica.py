@@ -10,6 +10,7 @@ gets wrong becomes a FAILED event, never an exception.
 import asyncio
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -78,6 +79,7 @@ class ProcessReplica:
     def __init__(self, spec: ReplicaSpec, *, host: ReplicaHost, folder: Path, logs: Path) -> None:
         self.spec = spec
         self._host = host
+        self._event = partial(ReplicaEvent, spec.key, spec.uid)
         self._folder = folder
         self._logs = logs
         self._leases: dict[int, PortLease] = {}
@@ -161,7 +163,7 @@ class ProcessReplica:
         if not self._gone.is_set():
             self._gone.set()
             self._host.removed(self.spec.key)
-            self._emit(ReplicaEventKind.GONE, "", reason=reason, message=message)
+            self._host.emit(self._event(ReplicaEventKind.GONE, "", reason=reason, message=message))
 
     def address(self, port: int | str | None) -> Address | None:
         """Where a containerPort, given by number or name, can be reached."""
@@ -196,13 +198,15 @@ class ProcessReplica:
 
     async def _fetch(self, run: ContainerRun) -> int:
         name = run.container.name
-        self._emit(ReplicaEventKind.INIT_STARTED, name)
+        self._host.emit(self._event(ReplicaEventKind.INIT_STARTED, name))
         code, message = 0, ""
         try:
             await self._provide_models(run.container)
         except StorageFailure as failure:
             code, message = 1, str(failure)
-        self._emit(ReplicaEventKind.INIT_EXITED, name, exit_code=code, message=message)
+        self._host.emit(
+            self._event(ReplicaEventKind.INIT_EXITED, name, exit_code=code, message=message)
+        )
         return code
 
     async def _provide_models(self, initializer: Container) -> None:
@@ -220,7 +224,11 @@ class ProcessReplica:
             self._downloaded[wanted.volume] = str(folder)
 
     def _note(self, container: str, reason: str, message: str) -> None:
-        self._emit(ReplicaEventKind.NOTED, container, reason=reason, message=message, warning=True)
+        self._host.emit(
+            self._event(
+                ReplicaEventKind.NOTED, container, reason=reason, message=message, warning=True
+            )
+        )
 
     async def _run_init(self, run: ContainerRun) -> int:
         if run.container.restart_policy == "Always":
@@ -241,7 +249,7 @@ class ProcessReplica:
         if self._stopping:
             return False
         if container.name == QUEUE_PROXY:
-            self._emit(ReplicaEventKind.STARTED, container.name)
+            self._host.emit(self._event(ReplicaEventKind.STARTED, container.name))
             return True
         try:
             self._lease_ports(run)
@@ -335,7 +343,7 @@ class ProcessReplica:
         is_init = run.container.name in self._init
         kind = ReplicaEventKind.INIT_STARTED if is_init else ReplicaEventKind.STARTED
         note = "" if run.plan is None else run.plan.note
-        self._emit(kind, run.container.name, message=note)
+        self._host.emit(self._event(kind, run.container.name, message=note))
 
     def container_failed(self, run: ContainerRun, message: str) -> None:
         self._fail(run.container.name, CREATE_ERROR, message)
@@ -352,38 +360,17 @@ class ProcessReplica:
                 run.container, serving_port=self._serving_port(run.container)
             ):
                 self._leases[port].yield_port()
-        self._emit(
-            ReplicaEventKind.INIT_EXITED if is_init else ReplicaEventKind.EXITED,
-            run.container.name,
-            exit_code=code,
-            signal=number,
-            message=message,
+        self._host.emit(
+            self._event(
+                ReplicaEventKind.INIT_EXITED if is_init else ReplicaEventKind.EXITED,
+                run.container.name,
+                exit_code=code,
+                signal=number,
+                message=message,
+            )
         )
 
     def _fail(self, container: str, reason: str, message: str) -> None:
-        self._emit(ReplicaEventKind.FAILED, container, reason=reason, message=message)
-
-    def _emit(
-        self,
-        kind: ReplicaEventKind,
-        container: str,
-        *,
-        exit_code: int | None = None,
-        signal: int | None = None,
-        reason: str = "",
-        message: str = "",
-        warning: bool = False,
-    ) -> None:
         self._host.emit(
-            ReplicaEvent(
-                key=self.spec.key,
-                uid=self.spec.uid,
-                kind=kind,
-                container=container,
-                exit_code=exit_code,
-                signal=signal,
-                reason=reason,
-                message=message,
-                warning=warning,
-            )
+            self._event(ReplicaEventKind.FAILED, container, reason=reason, message=message)
         )

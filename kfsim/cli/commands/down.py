@@ -69,12 +69,13 @@ def _stop(arguments: argparse.Namespace) -> Path | None:
     except Unavailable as error:
         return _clean_up(arguments, error)
     client = ApiClient(arguments.api or info.api)
-    status = client.get("/kfsim/v1/status")
     if not info.state_dir:  # found by address alone: ask who that is
+        status = client.get("/kfsim/v1/status")
         state_dir, name = Path(status["stateDir"]), status["project"]
     else:
         state_dir, name = Path(info.state_dir), info.project
-    client.create("/kfsim/v1/shutdown", {})
+    for text in client.create("/kfsim/v1/shutdown", {}).get("warnings", ()):
+        warn(text)
     deadline = time.monotonic() + arguments.timeout
     while is_running(state_dir):
         if time.monotonic() > deadline:
@@ -84,6 +85,4 @@ def _stop(arguments: argparse.Namespace) -> Path | None:
             )
         time.sleep(_POLL_SECONDS)
     print(f"stopped {name}")
-    if problem := status.get("engineProblem"):
-        warn(f"containers may be left: {problem}; run `kfsim down` once more when that is mended")
     return state_dir

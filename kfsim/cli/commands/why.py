@@ -87,7 +87,7 @@ def _revision(revision: dict[str, Any]) -> list[str]:
     if backend := revision.get("backend"):
         lines.append(f"  runs by {backend['name']}: {backend['reason']}")
         if problem := backend.get("problem"):
-            lines.append(f"  cannot be managed at the moment: {problem}")
+            lines.append(f"  {problem}")
     if not revision["ready"] and revision["reason"]:
         lines.append(f"  not ready: {revision['reason']}")
     if revision["active"] is False and revision["activeReason"]:

@@ -281,6 +281,9 @@ async def test_what_happened_while_the_engine_was_away_is_found_out(
     await start(backend, events, ended, lasting, removed)
     await wait_ready(backend, ended)
     await cut(proxy, backend)
+    away = events.of(lasting.key, NOTED)[-1]
+    assert (away.reason, away.warning) == ("EngineUnavailable", True)
+    assert away.message == backend.engine.problem
     docker_command.run("stop", container_id(events, ended))
     docker_command.run("rm", "--force", container_id(events, removed))
     label = f"--label=kfsim.dev/state={state}"
@@ -295,6 +298,7 @@ async def test_what_happened_while_the_engine_was_away_is_found_out(
             await asyncio.sleep(0.02)
     await wait_ready(backend, lasting)
     assert not events.of(lasting.key, EXITED)
+    assert events.of(lasting.key, NOTED)[-1].reason == "EngineAvailable"
 
 
 async def test_without_an_engine_nothing_is_found_and_the_backend_closes(tmp_path: Path) -> None:
