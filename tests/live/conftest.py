@@ -24,7 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def iris_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a trained classifier."""
     folder = tmp_path_factory.mktemp("model")
-    folder.chmod(0o755)  # containers read it as users of their own
     features, labels = datasets.load_iris(return_X_y=True)
     joblib.dump(svm.SVC(gamma="scale").fit(features, labels), folder / "model.joblib")
     return folder
