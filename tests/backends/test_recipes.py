@@ -99,6 +99,17 @@ def test_what_cannot_be_mapped_says_the_mend(
     assert mend in caught.value.message
 
 
+def test_of_a_script_only_what_is_near_its_port_is_shown() -> None:
+    script = f"import x\n{'y = 1; ' * 20}serve('0.0.0.0', 8080){'; z = 2' * 20}\nend()"
+    with pytest.raises(StartFailure) as caught:
+        plan(custom(script))
+    shown = caught.value.message.partition("names its port 8080 in ")[2].partition(", but")[0]
+    assert "serve('0.0.0.0', 8080)" in shown
+    assert "import x" not in shown
+    assert "end()" not in shown
+    assert len(shown) < 100
+
+
 def test_an_unused_scratch_volume_is_no_failure() -> None:
     assert plan(custom(), Mount("tmp", "/scratch", "/x", scratch=True)).argv == ("server",)
 

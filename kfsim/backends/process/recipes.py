@@ -30,6 +30,7 @@ _MODEL_SERVER = (
 )
 _PORT_VARIABLE = "KFSIM_PORT_"
 _PORT_FLAG = re.compile(r"--?[\w-]*port[\w-]*", re.IGNORECASE)
+_EXCERPT = 40
 _MENTIONS_PORT = re.compile(r"\$\(?\{?(KFSIM_PORT_\d+|PORT)\b")
 
 
@@ -177,13 +178,21 @@ def _check_ports(container: Container, raw: Sequence[str], ports: Mapping[int, i
         literal = re.compile(rf"(?<![\w.]){port}(?![\w.])")
         for index, text in enumerate(raw):
             before = raw[index - 1] if index else ""
-            if literal.search(text) and _flag_value(before, text) is None:
+            found = literal.search(text)
+            if found is not None and _flag_value(before, text) is None:
                 raise StartFailure(
                     PORT_NOT_CONFIGURABLE,
-                    f"container {container.name} names its port {port} in {text!r}, but replicas "
-                    "that run as processes share this host's ports; write "
+                    f"container {container.name} names its port {port} in {_excerpt(found)!r}, "
+                    "but replicas that run as processes share this host's ports; write "
                     f"$({_PORT_VARIABLE}{port}) or $(PORT) there instead",
                 )
+
+
+def _excerpt(found: re.Match[str]) -> str:
+    """What is near a match on its line: the text may be a whole script."""
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    before, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    return f"{before[-_EXCERPT:]}{found[0]}{after[:_EXCERPT]}".strip()
 
 
 def _flag_value(before: str, text: str) -> tuple[str, str] | None:
