@@ -37,16 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _clean_up(arguments: argparse.Namespace, nobody: Unavailable) -> Path | None:
     """No daemon runs: one that was killed, or that ended while the engine was away, may have left
-    containers."""
+    containers; they are known by the place of the state directory, even where it was purged."""
     project = resolve_project(
         arguments.paths, name=arguments.project, state_dir=arguments.state_dir
     )
-    removed = 0
-    if project.state_dir.exists():
-        from kfsim.daemon.replicas import remove_leftovers  # imported late: it is rarely needed
+    from kfsim.daemon.replicas import remove_leftovers  # imported late: it is rarely needed
 
-        removed = remove_leftovers(project.state_dir)
-    if removed:
+    if removed := remove_leftovers(project.state_dir):
         print(f"removed {removed} containers that the daemon of project {project.name} left")
         return project.state_dir
     if not arguments.purge:
