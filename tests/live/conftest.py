@@ -9,6 +9,7 @@ import joblib
 import pytest
 from sklearn import datasets, svm
 
+from tests.backends.mock_nvml import MockNvml, build_mock_nvml
 from tests.engines.private import PrivateEngine
 from tests.live.tool import Kfsim, wait_until
 
@@ -43,6 +44,17 @@ def private_kfsim(private_engine: PrivateEngine, kfsim: Kfsim) -> Kfsim:
     """A project on an engine that the test may break; it ends before that engine is cleared."""
     kfsim.docker_host = private_engine.url
     return kfsim
+
+
+@pytest.fixture
+def nvml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MockNvml:
+    """The library that the daemons of the test find, without devices."""
+    folder = tmp_path / "nvml"
+    folder.mkdir()
+    mock = build_mock_nvml(folder)
+    for name, value in mock.environment.items():
+        monkeypatch.setenv(name, value)
+    return mock
 
 
 def finish(tool: Kfsim) -> None:

@@ -7,24 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.backends.mock_nvml import MockNvml, build_mock_nvml, device
+from tests.backends.mock_nvml import MockNvml, device
 from tests.live.containers import ask, find_pod, find_status, make_container, write_service
-from tests.live.test_docker_recovery import kill_daemon
 from tests.live.tool import Kfsim, wait_until
 
 DOCKER = "--runtime=docker"
 SHORT = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."
 SEES = "[os.environ.get(name) for name in ('NVIDIA_VISIBLE_DEVICES', 'CUDA_VISIBLE_DEVICES')]"
-
-
-@pytest.fixture
-def nvml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MockNvml:
-    folder = tmp_path / "nvml"
-    folder.mkdir()
-    mock = build_mock_nvml(folder)
-    for name, value in mock.environment.items():
-        monkeypatch.setenv(name, value)
-    return mock
 
 
 def write_gpu_service(kfsim: Kfsim, name: str, image: str, **more: Any) -> Path:
@@ -62,7 +51,7 @@ def test_each_container_gets_a_device_of_its_own_and_keeps_it(
     write_gpu_service(kfsim, "third", base_image)
     assert SHORT in kfsim.up("--timeout=2s", check=False)
     ids = {name: find_status(kfsim, name)["containerID"] for name in given}
-    kill_daemon(kfsim)
+    kfsim.kill_daemon()
     kfsim.up(DOCKER, "--timeout=1s", check=False)
     assert {name: find_status(kfsim, name)["containerID"] for name in given} == ids
     assert {name: ask(kfsim, name, SEES)[0] for name in given} == given

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,12 +28,6 @@ IDS = "jsonpath={.items[*].status.containerStatuses[?(@.name=='kserve-container'
 LABELS = "--format={{json .Config.Labels}}"
 
 
-def kill_daemon(kfsim: Kfsim) -> None:
-    pid = kfsim.daemon["pid"]
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: pid not in kfsim.descendants(), what="the daemon is gone")
-
-
 def test_containers_outlive_a_killed_daemon_and_are_taken_over(
     kfsim: Kfsim, engine: str, base_image: str
 ) -> None:
@@ -50,7 +43,7 @@ def test_containers_outlive_a_killed_daemon_and_are_taken_over(
         before = _ids(kfsim, "web")
         labels = kfsim.docker.run("inspect", LABELS, *before)
         processes = {ask(kfsim, "web", "ME") for _ in range(20)}
-        kill_daemon(kfsim)
+        kfsim.kill_daemon()
         assert len(kfsim.containers()) == 3
         # Its manifest is gone: `up` prunes the service, and with it the container it finds.
         kfsim.up(DOCKER)
@@ -89,7 +82,7 @@ def test_a_pod_that_was_deleted_while_no_daemon_ran_leaves_no_container(
     write_service(kfsim, "web", make_container(base_image))
     kfsim.up(DOCKER)
     (kept,) = kfsim.containers()
-    kill_daemon(kfsim)
+    kfsim.kill_daemon()
     labels = json.loads(kfsim.docker.run("inspect", LABELS, kept))
     words = [
         f"--label={key}={value}"
@@ -110,7 +103,7 @@ def test_down_after_a_killed_daemon_removes_everything(
     write_service(kfsim, "web", make_container(base_image), minReplicas=2)
     kfsim.up(DOCKER)
     wait_until(lambda: len(kfsim.containers()) == 2, what="two containers")
-    kill_daemon(kfsim)
+    kfsim.kill_daemon()
     assert kfsim.networks()
     assert "removed 2 containers" in kfsim.run("down")
     assert not kfsim.in_engine()

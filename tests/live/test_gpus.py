@@ -5,9 +5,7 @@ import re
 import urllib.request
 from pathlib import Path
 
-import pytest
-
-from tests.backends.mock_nvml import MockNvml, build_mock_nvml, device
+from tests.backends.mock_nvml import MockNvml, device
 from tests.live.tool import Kfsim, wait_until
 
 SHORT = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."
@@ -27,16 +25,6 @@ class H(http.server.BaseHTTPRequestHandler):
     log_message = lambda self, *a: None
 http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), H).serve_forever()
 """
-
-
-@pytest.fixture
-def nvml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MockNvml:
-    folder = tmp_path / "nvml"
-    folder.mkdir()
-    mock = build_mock_nvml(folder)
-    for name, value in mock.environment.items():
-        monkeypatch.setenv(name, value)
-    return mock
 
 
 def write_service(kfsim: Kfsim, name: str, *, gpus: int) -> Path:

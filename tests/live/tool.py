@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -136,6 +137,12 @@ class Kfsim:
     def daemon(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.state / "daemon.json").read_text())
         return content
+
+    def kill_daemon(self) -> None:
+        """SIGKILL; returns when the daemon is gone."""
+        pid = self.daemon["pid"]
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: pid not in self.descendants(), what="the daemon is gone")
 
     def objects(self, *words: str) -> list[dict[str, Any]]:
         listing = json.loads(self.run("get", *words, "-o", "json"))
