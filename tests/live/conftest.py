@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
@@ -33,10 +34,8 @@ def iris_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def kfsim(tmp_path: Path) -> Iterator[Kfsim]:
     """A project that is stopped, and checked for leftovers, at the end."""
-    tool = Kfsim(tmp_path)
-    tool.manifests.mkdir()
-    yield tool
-    finish(tool)
+    with project(tmp_path) as tool:
+        yield tool
 
 
 @pytest.fixture
@@ -57,8 +56,18 @@ def nvml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MockNvml:
     return mock
 
 
-def finish(tool: Kfsim) -> None:
-    """Stop a project; nothing of it may be left."""
+@contextmanager
+def project(folder: Path, *, docker_host: str = "") -> Iterator[Kfsim]:
+    """A project in this folder; nothing of it may be left in the end."""
+    tool = Kfsim(folder, docker_host=docker_host)
+    tool.manifests.mkdir()
+    try:
+        yield tool
+    finally:
+        _finish(tool)
+
+
+def _finish(tool: Kfsim) -> None:
     tool.attempt("down")
     left = tool.in_engine()
     for process in tool.processes:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engines.command import DockerCommand
 from tests.engines.registry import Registry
-from tests.live.conftest import finish
+from tests.live.conftest import project
 from tests.live.containers import (
     PYTHON,
     ask,
@@ -34,21 +34,19 @@ def faulty(
     _registries: tuple[Registry, Registry],
 ) -> Iterator[Kfsim]:
     """A project of services that cannot run, and one that does."""
-    kfsim = Kfsim(tmp_path_factory.mktemp("faulty"), docker_host=engine)
-    kfsim.manifests.mkdir()
-    registry = _registries[0]
-    write_service(kfsim, "good", make_container(base_image))
-    limits = {"limits": {"memory": "64Mi"}}
-    greedy = make_container(base_image, command=[*PYTHON, ALLOCATE], resources=limits)
-    write_service(kfsim, "greedy", greedy)
-    write_service(kfsim, "mistaken", make_container(base_image, command=["/no/such/program"]))
-    write_service(kfsim, "deaf", make_container(base_image, command=[*PYTHON, DEAF]))
-    write_service(kfsim, "unknown", make_container(registry.reference("nothing:1")))
-    huge = {"limits": {"cpu": "1000", "memory": "100Ti"}}
-    write_service(kfsim, "huge", make_container(base_image, resources=huge))
-    kfsim.up("--runtime=docker", "--no-wait")
-    yield kfsim
-    finish(kfsim)
+    with project(tmp_path_factory.mktemp("faulty"), docker_host=engine) as kfsim:
+        registry = _registries[0]
+        write_service(kfsim, "good", make_container(base_image))
+        limits = {"limits": {"memory": "64Mi"}}
+        greedy = make_container(base_image, command=[*PYTHON, ALLOCATE], resources=limits)
+        write_service(kfsim, "greedy", greedy)
+        write_service(kfsim, "mistaken", make_container(base_image, command=["/no/such/program"]))
+        write_service(kfsim, "deaf", make_container(base_image, command=[*PYTHON, DEAF]))
+        write_service(kfsim, "unknown", make_container(registry.reference("nothing:1")))
+        huge = {"limits": {"cpu": "1000", "memory": "100Ti"}}
+        write_service(kfsim, "huge", make_container(base_image, resources=huge))
+        kfsim.up("--runtime=docker", "--no-wait")
+        yield kfsim
 
 
 def test_a_good_service_is_served_beside_them(faulty: Kfsim) -> None:

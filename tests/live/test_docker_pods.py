@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import finish
+from tests.live.conftest import project
 from tests.live.containers import (
     PYTHON,
     ask,
@@ -78,53 +78,51 @@ ENV: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def pod(tmp_path_factory: pytest.TempPathFactory, engine: str, base_image: str) -> Iterator[Kfsim]:
     """A running service, called pod, with everything above."""
-    kfsim = Kfsim(tmp_path_factory.mktemp("pod"), docker_host=engine)
-    kfsim.manifests.mkdir()
-    for source in SOURCES:
-        name = source["metadata"]["name"]
-        kfsim.write(f"a-{name}.json", json.dumps({"apiVersion": "v1", **source}))
-    claim = kfsim.state / "volumes" / "default" / "data"
-    claim.mkdir(parents=True)
-    claim.chmod(0o755)
-    (claim / "given").write_text("from the claim")
-    (claim / "given").chmod(0o644)
-    write_service(
-        kfsim,
-        "pod",
-        make_container(
-            base_image,
-            env=ENV,
-            envFrom=[{"configMapRef": {"name": "settings"}, "prefix": "ALL_"}],
-            ports=[{"containerPort": 8080}],
-            volumeMounts=MOUNTS,
-            securityContext={"runAsUser": MODEL_USER, "readOnlyRootFilesystem": True},
-            lifecycle={
-                "postStart": {"exec": {"command": ["touch", "/shared/started"]}},
-            },
-            livenessProbe={"exec": {"command": ["test", "-e", "/shared/started"]}},
-            readinessProbe={"httpGet": {"path": "/", "port": 8080}},
-        ),
-        {
-            "name": "sidecar",
-            "image": base_image,
-            "command": [*PYTHON, SIDECAR],
-            "volumeMounts": [{"name": "shared", "mountPath": "/shared"}],
-            "securityContext": {"runAsUser": MODEL_USER},
-            "readinessProbe": {"tcpSocket": {"port": 9000}},
-        },
-        initContainers=[
+    with project(tmp_path_factory.mktemp("pod"), docker_host=engine) as kfsim:
+        for source in SOURCES:
+            name = source["metadata"]["name"]
+            kfsim.write(f"a-{name}.json", json.dumps({"apiVersion": "v1", **source}))
+        claim = kfsim.state / "volumes" / "default" / "data"
+        claim.mkdir(parents=True)
+        claim.chmod(0o755)
+        (claim / "given").write_text("from the claim")
+        (claim / "given").chmod(0o644)
+        write_service(
+            kfsim,
+            "pod",
+            make_container(
+                base_image,
+                env=ENV,
+                envFrom=[{"configMapRef": {"name": "settings"}, "prefix": "ALL_"}],
+                ports=[{"containerPort": 8080}],
+                volumeMounts=MOUNTS,
+                securityContext={"runAsUser": MODEL_USER, "readOnlyRootFilesystem": True},
+                lifecycle={
+                    "postStart": {"exec": {"command": ["touch", "/shared/started"]}},
+                },
+                livenessProbe={"exec": {"command": ["test", "-e", "/shared/started"]}},
+                readinessProbe={"httpGet": {"path": "/", "port": 8080}},
+            ),
             {
-                "name": "fill",
+                "name": "sidecar",
                 "image": base_image,
-                "command": ["sh", "-c", "echo -n filled > /shared/from-init"],
+                "command": [*PYTHON, SIDECAR],
                 "volumeMounts": [{"name": "shared", "mountPath": "/shared"}],
-            }
-        ],
-        volumes=VOLUMES,
-    )
-    kfsim.up("--runtime=docker")
-    yield kfsim
-    finish(kfsim)
+                "securityContext": {"runAsUser": MODEL_USER},
+                "readinessProbe": {"tcpSocket": {"port": 9000}},
+            },
+            initContainers=[
+                {
+                    "name": "fill",
+                    "image": base_image,
+                    "command": ["sh", "-c", "echo -n filled > /shared/from-init"],
+                    "volumeMounts": [{"name": "shared", "mountPath": "/shared"}],
+                }
+            ],
+            volumes=VOLUMES,
+        )
+        kfsim.up("--runtime=docker")
+        yield kfsim
 
 
 def test_containers_share_localhost_and_a_folder(pod: Kfsim) -> None:
