@@ -73,13 +73,18 @@ class ContainerMaker:
         for container in self._spec.pod.spec.init_containers:
             if container.name == STORAGE_INITIALIZER and not self._provided:
                 try:
-                    await self.provide_model(container)
+                    await self._provide(container, anew=False)
                 except StorageFailure as failure:
                     raise StartFailure(CREATE_ERROR, str(failure)) from failure
 
     async def provide_model(self, initializer: Container) -> None:
         """Do the storage-initializer's work. Raises StorageFailure."""
+        await self._provide(initializer, anew=True)
+
+    async def _provide(self, initializer: Container, *, anew: bool) -> None:
+        """`anew` is false where containers that run already may have the folders mounted."""
         self._provided = False
+        models = self._host.models
         for wanted in plan_models(self._spec.pod.spec, initializer):
             request = ModelRequest(
                 places=wanted.places,
@@ -87,10 +92,12 @@ class ContainerMaker:
                 view=self._folder / "models" / wanted.volume,
                 writable=wanted.writable,
             )
-            folder = await self._host.models.provide(
-                request,
-                note=lambda text: self._note(initializer, Remark(NOT_REVALIDATED, text)),
-            )
+            folder = None if anew else await models.recall(request)
+            if folder is None:
+                folder = await models.provide(
+                    request,
+                    note=lambda text: self._note(initializer, Remark(NOT_REVALIDATED, text)),
+                )
             self._downloaded[wanted.volume] = str(folder)
         self._provided = True
 

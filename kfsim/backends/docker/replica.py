@@ -9,6 +9,7 @@ engine that is away is waited for.
 """
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -349,6 +350,7 @@ class DockerReplica:
     def adopt(self, found: FoundReplica) -> None:
         """Take over what an earlier daemon left running."""
         self._initialized = dict.fromkeys(self._init)
+        self._progress.spawn(self._know_models(), name="know models")
         for name, run in self._apps.items():
             each = found.containers.get(name)
             if name == QUEUE_PROXY:
@@ -366,6 +368,12 @@ class DockerReplica:
                 self.endings.check_soon(attempt)
             elif not each.joins:
                 self._sandbox = make_sandbox(attempt, each.networks, each.ports or None)
+
+    async def _know_models(self) -> None:
+        """Hold the models that the running containers have, so that nobody prunes them."""
+        async with self._work:
+            with contextlib.suppress(StartFailure):  # said by the next start, which needs them
+                await self._maker.provide_models()
 
     def _unused_attempt(self, name: str) -> int:
         used = [path.name.split(".") for path in self.logs.glob(f"{name}.*.log")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kfsim.api.core import Probe, TCPSocketAction
+from kfsim.api.core import EmptyDirVolume, Probe, TCPSocketAction, Volume
 from kfsim.backends.docker.backend import DockerBackend
 from kfsim.backends.docker.settings import DockerSettings
 from kfsim.base.errors import AlreadyExists, NotFound, Unavailable
@@ -15,7 +15,7 @@ from kfsim.replicas.backend import LogOptions, ReplicaEventKind, ReplicaSpec
 from tests.backends.contract import get, wait_ready
 from tests.backends.docker.conftest import labelled
 from tests.backends.docker.socket_engine import Proxy
-from tests.backends.support import PATIENCE, Events, make_spec
+from tests.backends.support import MODEL_VOLUME, PATIENCE, Events, make_spec, sklearn_containers
 from tests.backends.world import SERVER, World
 from tests.engines.command import DockerCommand
 from tests.engines.private import PrivateEngine
@@ -83,6 +83,39 @@ async def test_running_replicas_are_adopted_as_they_are(
         ("Exited", SIDECAR),
         ("Gone", ""),
     ]
+
+
+async def test_the_models_of_an_adopted_replica_stay_what_they_are(
+    backend: DockerBackend,
+    next_backend: DockerBackend,
+    events: Events,
+    world: World,
+    model_dir: Path,
+    docker_command: DockerCommand,
+) -> None:
+    initializer, _ = sklearn_containers(str(model_dir))
+    mounts = initializer.volume_mounts  # writable, so the replica has a copy of its own
+    volumes = (Volume(name=MODEL_VOLUME, empty_dir=EmptyDirVolume()),)
+    apps = [
+        world.program("-c", IDLE, name=name, ports=(), mounts=mounts) for name in (SERVER, SIDECAR)
+    ]
+    spec = make_spec(*apps, init=(initializer,), volumes=volumes)
+    await start(backend, events, spec)
+    write = ("sh", "-c", "echo kept > /mnt/models/notes")
+    assert (await backend.exec(spec.key, SERVER, write))[0] == 0
+    await backend.detach()
+
+    later = Events(next_backend)
+    await next_backend.open()
+    await next_backend.find_running()
+    next_backend.adopt(spec)
+    docker_command.run("kill", container_id(events, spec, SIDECAR))
+    await later.wait(spec.key, EXITED, SIDECAR)
+    await next_backend.restart_container(spec.key, SIDECAR)
+    await later.wait(spec.key, STARTED, SIDECAR)
+    for container in (SERVER, SIDECAR):
+        read = await next_backend.exec(spec.key, container, ("cat", "/mnt/models/notes"))
+        assert read == (0, b"kept\n")
 
 
 async def test_a_container_that_ended_meanwhile_is_told_and_can_be_restarted(
