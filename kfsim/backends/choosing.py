@@ -35,15 +35,19 @@ class AutoChooser:
         self._wanted = wanted
         self._images = images
 
-    def choose(self, spec: PodSpec, annotations: Mapping[str, str]) -> BackendChoice | None:
+    def asked(self, annotations: Mapping[str, str]) -> BackendChoice | None:
         """See BackendChooser."""
         asked = annotations.get(WANTED_ANNOTATION, "")
         if asked in (DOCKER, PROCESS):
             return BackendChoice(asked, f"the annotation {WANTED_ANNOTATION} asks for it")
         if asked != AUTO and self._wanted in (DOCKER, PROCESS):
             return BackendChoice(self._wanted, f"--runtime {self._wanted} asks for it")
+        return None
+
+    def choose(self, spec: PodSpec, annotations: Mapping[str, str]) -> BackendChoice | None:
+        """See BackendChooser."""
         containers = [each for each in spec.containers if each.name != QUEUE_PROXY]
-        return self._automatic(containers)
+        return self.asked(annotations) or self._automatic(containers)
 
     def _automatic(self, containers: list[Container]) -> BackendChoice | None:
         recipes = [find_recipe(each) for each in containers]

@@ -26,6 +26,7 @@ from kfsim.controllers.revision.resources import (
 )
 from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
 from kfsim.replicas.choice import BackendChooser
+from kfsim.replicas.marks import BACKEND_ANNOTATION
 from kfsim.store import Store
 
 # Seconds until a chooser that did not know yet is asked again.
@@ -145,9 +146,17 @@ class RevisionReconciler:
     def _kept_current(
         self, revision: Revision, found: Deployment, config: RevisionConfig
     ) -> Deployment:
-        if found.metadata.labels.get(keys.DEPLOYMENT_HASH) == deployment_hash(revision, config):
+        asked = None
+        if self._chooser is not None:
+            asked = self._chooser.asked(revision.metadata.annotations)
+        recorded = found.metadata.annotations.get(BACKEND_ANNOTATION)
+        is_current = found.metadata.labels.get(keys.DEPLOYMENT_HASH) == deployment_hash(
+            revision, config
+        )
+        if is_current and (asked is None or asked.name == recorded):
             return found
-        return self._store.update(updated_deployment(found, make_deployment(revision, config)))
+        wanted = make_deployment(revision, config, choice=asked)
+        return self._store.update(updated_deployment(found, wanted))
 
     def _images(self, revision: Revision) -> None:
         namespace = revision.metadata.namespace

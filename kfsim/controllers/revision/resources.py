@@ -88,8 +88,8 @@ def deployment_hash(revision: Revision, config: RevisionConfig) -> str:
 
 def updated_deployment(found: Deployment, wanted: Deployment) -> Deployment:
     """The found Deployment brought up to date. Its scale and selector stay, and so do labels and
-    annotations that Knative does not manage: `kubectl rollout restart` writes one, and the choice
-    of a backend is made once."""
+    annotations that Knative does not manage: `kubectl rollout restart` writes one, and a choice of
+    a backend stays unless another is asked for."""
     template = wanted.spec.template.replaced(
         metadata=_merged(wanted.spec.template.metadata, found.spec.template.metadata)
     )

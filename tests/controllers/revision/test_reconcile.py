@@ -340,6 +340,10 @@ def test_a_name_taken_by_anothers_child_is_told(bench, model):
 class _Chooser:
     def __init__(self, *answers):
         self.answers = list(answers)
+        self.wish = None
+
+    def asked(self, annotations):
+        return self.wish
 
     def choose(self, spec, annotations):
         assert [each.name for each in spec.containers] == ["user-container"]
@@ -365,3 +369,16 @@ def test_the_backend_is_chosen_once_and_recorded(bench):
     assert deployment.metadata.annotations["kfsim.dev/backend"] == "docker"
     assert deployment.metadata.annotations["kfsim.dev/backend-reason"] == "img is present"
     assert deployment.spec.template.metadata.annotations["kfsim.dev/backend"] == "docker"
+
+    for wish in ("docker", "process"):  # what is asked for later replaces it, and is written once
+        chooser.wish = BackendChoice(wish, "it is asked for")
+        before = bench.store.get(Deployment, f"{NAME}-deployment", "default")
+        for _ in range(2):
+            RevisionReconciler(
+                store=bench.store, clock=bench.clock, recorder=bench.recorder, chooser=chooser
+            ).reconcile(Key("default", NAME))
+        after = bench.store.get(Deployment, f"{NAME}-deployment", "default")
+        assert after.spec.template.metadata.annotations["kfsim.dev/backend"] == wish
+        assert (after == before) is (wish == "docker")
+    assert after.metadata.annotations["kfsim.dev/backend-reason"] == "it is asked for"
+    assert after.metadata.generation == before.metadata.generation + 1
