@@ -2,8 +2,8 @@
 
 The Revision controller asks a `BackendChooser` when it makes the Deployment and writes the answer
 into the annotations of the Deployment, and from there of every Pod: whatever images come and go, a
-revision changes its backend only when the user asks for another. `kfsim why` shows the reason. Where
-there is one backend only (the simulation) nobody is asked and nothing is recorded.
+revision changes its backend only when the user asks for another. `kfsim why` shows the reason.
+Where there is one backend only (the simulation) nobody is asked and nothing is recorded.
 """
 
 from collections.abc import Mapping
