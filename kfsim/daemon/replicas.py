@@ -119,7 +119,7 @@ class Replicas:
     @property
     def left_behind(self) -> str:
         """What the user should know of replicas that a stop cannot reach; else empty."""
-        if self._docker.engine.available or not self._docker.holds_replicas:
+        if self._docker.engine.available or not self._docker.holds_containers:
             return ""
         return (
             f"{self._docker.engine.problem}; its containers are left: run `kfsim down` again when "

@@ -326,6 +326,11 @@ class DockerBackend:
         """Whether any replica is known."""
         return bool(self._replicas or self._found)
 
+    @property
+    def holds_containers(self) -> bool:
+        """Whether anything of ours is, or was when it was last seen, in the engine."""
+        return bool(self._owners or self._found)
+
     async def _resync(self) -> None:
         """Find out what happened while the engine could not be heard."""
         try:
