@@ -32,6 +32,14 @@ class FieldValidation(StrEnum):
     IGNORE = "Ignore"
 
 
+class UnknownFields(BadRequest):
+    """Strict decoding met fields that the kind does not have; `causes` suggest nearby ones."""
+
+    def __init__(self, message: str, *, paths: Sequence[str], causes: Sequence[Cause]) -> None:
+        super().__init__(message, causes=causes)
+        self.paths = tuple(paths)
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """A checked object and the warnings that go out with the answer."""
@@ -72,12 +80,14 @@ def decode(
         wrong = [row for row in problems if row["type"] != "extra_forbidden"]
         if wrong:
             raise _make_invalid(resource, clean, wrong) from error
-        texts = tuple(f'unknown field "{_field_path(row["loc"])}"' for row in unknown)
+        paths = [_field_path(row["loc"]) for row in unknown]
+        texts = tuple(f'unknown field "{path}"' for path in paths)
         if validation is FieldValidation.STRICT:
             version = api_version.rpartition("/")[2]
-            raise BadRequest(
+            raise UnknownFields(
                 f'{resource.kind} in version "{version}" cannot be handled as a {resource.kind}: '
                 f"strict decoding error: {', '.join(texts)}",
+                paths=paths,
                 causes=_suggestions(resource, unknown),
             ) from error
         if validation is FieldValidation.WARN:

@@ -12,8 +12,8 @@ Must not: start anything, or know controllers, data plane or backends. Errors ar
 until here; this is the one place that maps them to HTTP.
 """
 
+from kfsim.api.creation import Admission
 from kfsim.kubeapi.ports import Extension, LogRequest, LogSource
 from kfsim.kubeapi.server import ApiServer
-from kfsim.kubeapi.writing import Admission
 
 __all__ = ["Admission", "ApiServer", "Extension", "LogRequest", "LogSource"]

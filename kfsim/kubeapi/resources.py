@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from kfsim.api.core import Pod
+from kfsim.api.creation import Admission
 from kfsim.api.meta import Object
 from kfsim.base.clock import Clock
 from kfsim.base.errors import BadRequest, KfsimError, NotFound
@@ -32,7 +33,7 @@ from kfsim.kubeapi.status import (
 )
 from kfsim.kubeapi.tables import TableWriter
 from kfsim.kubeapi.watching import WatchStream, parse_watch
-from kfsim.kubeapi.writing import Admission, Writer, Written, parse_delete_options
+from kfsim.kubeapi.writing import Writer, Written, parse_delete_options
 from kfsim.store import Entry, Store
 
 _JSON: Final = "application/json"

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 import kfsim
+from kfsim.api.creation import Admission
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.errors import Invalid, KfsimError, NotFound
@@ -20,7 +21,7 @@ from kfsim.kubeapi.paths import NOT_FOUND, parse_path
 from kfsim.kubeapi.ports import Extension, LogSource, MetricsPage
 from kfsim.kubeapi.resources import ResourceHandler
 from kfsim.kubeapi.status import About, MethodNotAllowed, TooLarge, about, make_failure
-from kfsim.kubeapi.writing import Admission, admit_unchanged, ensure_namespace
+from kfsim.kubeapi.writing import admit_unchanged, ensure_namespace
 from kfsim.store import Store
 
 _logger = logging.getLogger(__name__)

@@ -1,39 +1,33 @@
 """Create, update, patch and delete on the store, as the API server orders them.
 
 decode → agree with the path → admission (defaulting, validation) → store → wait for the journal.
-Up to the wait everything happens in one tick, so no other write can come between the check and
-the write.
+What a create does before the store is `api.creation`. Up to the wait everything happens in one
+tick, so no other write can come between the check and the write.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from kfsim.api.core import Namespace
+from kfsim.api.creation import (
+    Admission,
+    complete_namespace,
+    in_namespace,
+    make_invalid,
+    make_object,
+)
 from kfsim.api.decoding import FieldValidation, decode
 from kfsim.api.meta import Object, ObjectMeta
 from kfsim.api.scheme import ResourceKind
-from kfsim.base.errors import BadRequest, Cause, Conflict, Invalid, NotFound
+from kfsim.base.errors import BadRequest, Conflict, Invalid, NotFound
 from kfsim.kubeapi.paths import NOT_FOUND, ResourcePath
 from kfsim.kubeapi.queries import Selection
 from kfsim.kubeapi.status import MethodNotAllowed
 from kfsim.store import Entry, Propagation, Store
 from kfsim.store.merge_patch import merge
-
-Admission = Callable[[ResourceKind, Object, Object | None], Object]
-"""Defaults and checks an object before it is written; raises Forbidden or Invalid.
-
-The last argument is the stored object, None on create.
-"""
-
-_SUBDOMAIN: Final = re.compile(
-    r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
-)
-_LABEL: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
-_LONGEST_NAME: Final = 253
 
 
 def admit_unchanged(resource: ResourceKind, obj: Object, old: Object | None) -> Object:
@@ -79,21 +73,19 @@ class Writer:
             raise MethodNotAllowed(
                 "the server does not allow this method on the requested resource"
             )
-        decoded = decode(resource, path.api_version, data, validation)
-        obj = _in_namespace(path, decoded.obj)
-        metadata = obj.metadata
-        if metadata.resource_version:
-            raise BadRequest("resourceVersion should not be set on objects to be created")
-        check_name(resource, metadata)
-        if resource.has_status:
-            obj = obj.replaced(status=getattr(resource.model(), "status", None))
-        if isinstance(obj, Namespace):
-            obj = complete_namespace(obj)
-        admitted = self._admission(resource, obj, None)
-        if metadata.namespace and not dry_run:
-            ensure_namespace(self._store, metadata.namespace)
-        stored = self._store.create(admitted, dry_run=dry_run)
-        return await self._written(stored, decoded.warnings, dry_run=dry_run)
+        made = make_object(
+            resource,
+            path.api_version,
+            path.namespace or "",
+            data,
+            validation=validation,
+            admission=self._admission,
+        )
+        namespace = made.obj.metadata.namespace
+        if namespace and not dry_run:
+            ensure_namespace(self._store, namespace)
+        stored = self._store.create(made.obj, dry_run=dry_run)
+        return await self._written(stored, made.warnings, dry_run=dry_run)
 
     async def update(
         self,
@@ -105,7 +97,7 @@ class Writer:
     ) -> Written:
         resource = path.resource
         decoded = decode(resource, path.api_version, data, validation)
-        obj = _in_namespace(path, decoded.obj)
+        obj = in_namespace(resource, path.namespace or "", decoded.obj)
         if obj.metadata.name != path.name:
             raise BadRequest(
                 f"the name of the object ({obj.metadata.name}) does not match the name on the URL "
@@ -219,53 +211,10 @@ def parse_delete_options(data: Mapping[str, Any], query: Mapping[str, str]) -> D
     )
 
 
-def check_name(resource: ResourceKind, metadata: ObjectMeta) -> None:
-    """Raises Invalid when the name (or generateName) is none of Kubernetes'."""
-    name = metadata.name
-    if not name and not metadata.generate_name:
-        raise _invalid_field(
-            resource, "", "metadata.name", "Required value: name or generateName is required"
-        )
-    pattern, rule = (
-        (_LABEL, "a lowercase RFC 1123 label")
-        if resource.model is Namespace
-        else (_SUBDOMAIN, "a lowercase RFC 1123 subdomain")
-    )
-    if name and (len(name) > _LONGEST_NAME or not pattern.fullmatch(name)):
-        raise _invalid_field(
-            resource,
-            name,
-            "metadata.name",
-            f'Invalid value: "{name}": {rule} must consist of lower case alphanumeric characters '
-            "or '-'"
-            + ("" if pattern is _LABEL else " or '.'")
-            + ", and must start and end with an alphanumeric character",
-        )
-
-
-def complete_namespace(namespace: Namespace) -> Namespace:
-    """The label and phase that every Namespace has."""
-    metadata = namespace.metadata
-    labels = {**metadata.labels, "kubernetes.io/metadata.name": metadata.name}
-    return namespace.replaced(metadata=metadata.replaced(labels=labels), status={"phase": "Active"})
-
-
 def ensure_namespace(store: Store, name: str) -> None:
     """Create the Namespace unless it is there: on one host nobody does that by hand."""
     if store.entry(Namespace, name) is None:
         store.create(complete_namespace(Namespace(metadata=ObjectMeta(name=name))))
-
-
-def _in_namespace(path: ResourcePath, obj: Object) -> Object:
-    given, wanted = obj.metadata.namespace, path.namespace or ""
-    if given and given != wanted and path.resource.namespaced:
-        raise BadRequest(
-            f"the namespace of the provided object does not match the namespace sent on the "
-            f"request: found {given}, the path names {wanted}"
-        )
-    return (
-        obj if given == wanted else obj.replaced(metadata=obj.metadata.replaced(namespace=wanted))
-    )
 
 
 def _check_preconditions(resource: ResourceKind, entry: Entry, options: DeleteOptions) -> None:
@@ -282,15 +231,9 @@ def _check_preconditions(resource: ResourceKind, entry: Entry, options: DeleteOp
 
 
 def _must_have_version(resource: ResourceKind, name: str) -> Invalid:
-    return _invalid_field(
+    return make_invalid(
         resource,
         name,
         "metadata.resourceVersion",
         "Invalid value: 0x0: must be specified for an update",
     )
-
-
-def _invalid_field(resource: ResourceKind, name: str, field: str, problem: str) -> Invalid:
-    qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
-    message = f"{field}: {problem}"
-    return Invalid(f'{qualified} "{name}" is invalid: {message}', causes=[Cause(field, problem)])

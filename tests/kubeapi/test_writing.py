@@ -2,12 +2,8 @@
 
 import pytest
 
-from kfsim.api.core import Namespace
-from kfsim.api.kserve import InferenceService
-from kfsim.api.meta import Object, ObjectMeta
-from kfsim.api.scheme import kind_of
-from kfsim.base.errors import BadRequest, Invalid
-from kfsim.kubeapi.writing import DeleteOptions, check_name, parse_delete_options
+from kfsim.base.errors import BadRequest
+from kfsim.kubeapi.writing import DeleteOptions, parse_delete_options
 from kfsim.store import Propagation
 
 
@@ -39,22 +35,3 @@ def test_delete_options(
 def test_unknown_propagation() -> None:
     with pytest.raises(BadRequest, match="expected Foreground, Background or Orphan"):
         parse_delete_options({"propagationPolicy": "None"}, {})
-
-
-@pytest.mark.parametrize(
-    ("model", "name", "good"),
-    [
-        (InferenceService, "a-1.b", True),
-        (InferenceService, "-a", False),
-        (InferenceService, "a..b", False),
-        (InferenceService, "a" * 254, False),
-        (Namespace, "a-1", True),
-        (Namespace, "a.b", False),
-    ],
-)
-def test_names(model: type[Object], name: str, good: bool) -> None:
-    if good:
-        check_name(kind_of(model), ObjectMeta(name=name))
-    else:
-        with pytest.raises(Invalid, match=r"metadata\.name: Invalid value"):
-            check_name(kind_of(model), ObjectMeta(name=name))
