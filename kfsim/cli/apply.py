@@ -64,7 +64,10 @@ def prepare(manifest: Manifest, namespace: str | None) -> dict[str, Any]:
     document.pop("status", None)
     if namespace:
         document["metadata"]["namespace"] = namespace
-    annotations = dict(document["metadata"].get("annotations") or {})
+    given = document["metadata"].get("annotations") or {}
+    if not isinstance(given, dict):
+        return document  # the server says what is wrong
+    annotations = dict(given)
     annotations.pop(LAST_APPLIED, None)
     if manifest.source:
         annotations[SOURCE] = manifest.source

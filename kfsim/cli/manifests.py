@@ -21,8 +21,19 @@ from kfsim.daemon.project import PROJECT_FILE
 
 SOURCE = "kfsim.dev/source"
 _SUFFIXES = (".yaml", ".yml", ".json")
+_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# YAML as Kubernetes reads it: what looks like a date is text.
+_Loader: Any = type(
+    "_Loader",
+    (_FastLoader,),
+    {
+        "yaml_implicit_resolvers": {
+            first: [row for row in rows if row[0] != "tag:yaml.org,2002:timestamp"]
+            for first, rows in _FastLoader.yaml_implicit_resolvers.items()
+        }
+    },
+)
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)

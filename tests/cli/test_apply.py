@@ -77,3 +77,9 @@ def test_the_document_carries_its_source_and_itself() -> None:
     assert '"namespace":"team"' in sent["metadata"]["annotations"][LAST_APPLIED]
     assert "status" not in sent
     assert prepare(manifest, "team") == sent
+
+
+def test_annotations_that_are_no_object_go_to_the_server_as_they_are() -> None:
+    document = {"kind": "ConfigMap", "metadata": {"name": "a", "annotations": ["x"]}}
+    sent = prepare(Manifest(document, "/m/a.yaml"), "team")
+    assert sent["metadata"] == {"name": "a", "namespace": "team", "annotations": ["x"]}

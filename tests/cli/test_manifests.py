@@ -70,6 +70,15 @@ def test_lists_are_unpacked(tmp_path: Path) -> None:
     assert [m.document["kind"] for m in loaded.found] == ["ConfigMap"]
 
 
+def test_what_looks_like_a_date_is_text_as_kubernetes_reads_it(tmp_path: Path) -> None:
+    text = f"{SERVICE}  annotations: {{released: 2024-01-31, at: 2024-01-31T10:00:00Z}}\n"
+    (loaded,) = load_paths([str(write(tmp_path, "x.yaml", text))]).found
+    assert loaded.document["metadata"]["annotations"] == {
+        "released": "2024-01-31",
+        "at": "2024-01-31T10:00:00Z",
+    }
+
+
 def test_standard_input_has_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(SERVICE))
     loaded = load_paths(["-"])
