@@ -38,11 +38,27 @@ _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One object as written; `source` is the absolute path of its file, empty for stdin."""
+    """One object as written; `source` is the absolute path of its file, empty for stdin, and
+    `shown` what the user calls that file."""
 
     document: dict[str, Any]
     source: str
     line: int = 1
+    shown: str = field(default="stdin", compare=False)
+
+    @property
+    def place(self) -> str:
+        return f"{self.shown}:{self.line}"
+
+    @property
+    def name(self) -> str:
+        """The start of the name where the API makes the rest."""
+        metadata = self.document["metadata"]
+        return str(metadata.get("name") or metadata.get("generateName"))
+
+    @property
+    def title(self) -> str:
+        return f"{self.document['kind']}/{self.name}"
 
 
 @dataclass(slots=True)
@@ -129,7 +145,7 @@ def _take(document: Any, source: str, shown: str, line: int, result: Manifests) 
     if not isinstance(metadata, dict) or not (metadata.get("name") or metadata.get("generateName")):
         result.errors.append(f"{shown}:{line}: {document['kind']} has no metadata.name")
         return
-    result.found.append(Manifest(document, source, line))
+    result.found.append(Manifest(document, source, line, shown))
 
 
 def _split_documents(text: str) -> Iterator[tuple[int, str]]:

@@ -1,10 +1,12 @@
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import pytest
 
+from kfsim.api.creation import Admission
 from kfsim.api.meta import Object
 from kfsim.api.scheme import ResourceKind
 from kfsim.base.clock import RealClock
@@ -53,6 +55,13 @@ def refuse_marked(resource: ResourceKind, obj: Object, old: Object | None) -> Ob
 
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
+    async with serve_api(refuse_marked) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serve_api(admission: Admission) -> AsyncIterator[Api]:
+    """A server with an empty store and the given admission."""
     clock, entropy = RealClock(), SeededEntropy(1)
     store = Store(clock=clock, entropy=entropy)
     seen: list[LogRequest] = []
@@ -66,7 +75,7 @@ async def api() -> AsyncIterator[Api]:
         store=store,
         clock=clock,
         entropy=entropy,
-        admission=refuse_marked,
+        admission=admission,
         logs=logs,
         extensions={
             "GET /status": lambda query: {"pid": 1},

@@ -12,13 +12,14 @@ from kfsim.cli.commands import (
     predict,
     top,
     up,
+    validate,
     wait,
     why,
 )
 from kfsim.cli.commands.common import UsageError
 
 MODULES = (
-    up, down, apply, delete, get, describe, logs, events, wait, predict, top, why, images
+    up, down, apply, delete, get, describe, logs, events, wait, predict, top, why, validate, images
 )  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]
