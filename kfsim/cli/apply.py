@@ -7,7 +7,7 @@ that were there and are no longer are removed, fields that others set are left a
 import json
 from typing import Any
 
-from kfsim.base.errors import NotFound
+from kfsim.base.errors import BadRequest, NotFound
 from kfsim.cli.client import ApiClient, ApiError, Resource
 from kfsim.cli.manifests import SOURCE, Manifest
 
@@ -29,7 +29,7 @@ def apply_manifest(client: ApiClient, manifest: Manifest, *, namespace: str) -> 
         created = client.create(resource.path(place), wanted, fieldValidation="Strict")
         return f"{resource.full_name}/{created['metadata']['name']}", "created"
     try:
-        live = client.get(resource.path(place, name))
+        live = client.get(resource.path(place, str(name)))  # a number is for the server to refuse
     except ApiError as error:
         if not error.is_not_found:
             raise
@@ -55,12 +55,23 @@ def namespace_of(manifest: Manifest, resource: Resource, namespace: str) -> str:
     """The manifest's own namespace, else the given one; empty for cluster scope."""
     if not resource.namespaced:
         return ""
-    return manifest.document["metadata"].get("namespace") or namespace
+    return str(manifest.document["metadata"].get("namespace") or namespace)
+
+
+def encode_document(document: dict[str, Any]) -> str:
+    """The JSON that goes to the server. Raises BadRequest for what only YAML can say."""
+    try:
+        return json.dumps(document, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadRequest(f"the document cannot be written as JSON: {error}") from error
 
 
 def prepare(manifest: Manifest, namespace: str | None) -> dict[str, Any]:
-    """The document to send: namespace, source and last-applied annotation filled in."""
-    document = {**manifest.document, "metadata": {**manifest.document["metadata"]}}
+    """The document to send: namespace, source and last-applied annotation filled in.
+
+    Raises BadRequest for what is no JSON.
+    """
+    document: dict[str, Any] = json.loads(encode_document(manifest.document))
     document.pop("status", None)
     if namespace:
         document["metadata"]["namespace"] = namespace

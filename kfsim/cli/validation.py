@@ -7,7 +7,6 @@ are warnings.
 """
 
 import difflib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +21,8 @@ from kfsim.api.decoding import FieldValidation, UnknownFields
 from kfsim.api.kserve import InferenceService
 from kfsim.api.meta import Object
 from kfsim.api.scheme import KINDS, ResourceKind, find_kind, group_of
-from kfsim.base.errors import BadRequest, Invalid, KfsimError
+from kfsim.base.errors import Invalid, KfsimError
+from kfsim.cli.apply import encode_document
 from kfsim.cli.manifests import Manifest
 from kfsim.cli.model_paths import find_missing_models
 from kfsim.daemon.project import find_project_file
@@ -122,10 +122,7 @@ def _make(resource: ResourceKind, document: dict[str, Any], namespace: str) -> O
     if resource.namespaced and not metadata.get("namespace"):
         metadata["namespace"] = namespace
     body = {key: value for key, value in document.items() if key != "status"}
-    try:
-        sent = orjson.loads(json.dumps({**body, "metadata": metadata}))  # the way over the wire
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadRequest(f"the document cannot be written as JSON: {error}") from error
+    sent = orjson.loads(encode_document({**body, "metadata": metadata}))  # as the server reads it
     return make_object(
         resource,
         document["apiVersion"],

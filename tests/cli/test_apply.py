@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfsim.cli.apply import LAST_APPLIED, prepare, three_way_patch
+from kfsim.base.errors import BadRequest
+from kfsim.cli.apply import LAST_APPLIED, apply_manifest, prepare, three_way_patch
+from kfsim.cli.client import JSON, ApiClient, ApiError, Resource
 from kfsim.cli.manifests import SOURCE, Manifest
 
 
@@ -83,3 +85,45 @@ def test_annotations_that_are_no_object_go_to_the_server_as_they_are() -> None:
     document = {"kind": "ConfigMap", "metadata": {"name": "a", "annotations": ["x"]}}
     sent = prepare(Manifest(document, "/m/a.yaml"), "team")
     assert sent["metadata"] == {"name": "a", "namespace": "team", "annotations": ["x"]}
+
+
+def test_keys_that_are_numbers_become_texts_beside_others() -> None:
+    document = {"kind": "ConfigMap", "metadata": {"name": "a", "labels": {1: "x", "b": "y"}}}
+    assert prepare(Manifest(document, ""), "team")["metadata"]["labels"] == {"1": "x", "b": "y"}
+
+
+CIRCLE: dict[str, Any] = {}
+CIRCLE["again"] = CIRCLE
+
+
+@pytest.mark.parametrize("value", [b"x", float("nan"), CIRCLE], ids=["bytes", "nan", "circle"])
+def test_what_only_yaml_can_say_is_refused_by_name(value: Any) -> None:
+    document = {"kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": value}}
+    with pytest.raises(BadRequest, match="the document cannot be written as JSON: "):
+        prepare(Manifest(document, ""), "team")
+
+
+class EmptyServer(ApiClient):
+    """A server without objects that keeps what is created; it knows one kind."""
+
+    def __init__(self) -> None:
+        super().__init__("127.0.0.1:1")
+        self.created: list[tuple[str, Any]] = []
+
+    def all_resources(self) -> list[Resource]:
+        return [Resource("v1", "ConfigMap", "configmaps", "configmap", ("cm",), (), True)]
+
+    def get(self, path: str, *, accept: str = JSON, **query: str) -> dict[str, Any]:
+        raise ApiError({"code": 404, "reason": "NotFound"})
+
+    def create(self, path: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
+        self.created.append((path, body["metadata"]["name"]))
+        return body
+
+
+def test_a_name_that_is_a_number_is_left_for_the_server_to_refuse() -> None:
+    server = EmptyServer()
+    metadata = {"name": 5, "namespace": 7}
+    manifest = Manifest({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}, "")
+    apply_manifest(server, manifest, namespace="default")
+    assert server.created == [("/api/v1/namespaces/7/configmaps", 5)]

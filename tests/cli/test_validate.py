@@ -157,6 +157,17 @@ async def test_the_api_refuses_the_same_in_the_same_words(
     assert causes <= told | hints
 
 
+def test_what_only_yaml_can_say_is_a_problem(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+    (folder / "a.yaml").write_text(f"{head}data: &a {{x: *a}}\n")
+    said = (
+        "a.yaml:1 ConfigMap/c: the document cannot be written as JSON: Circular reference detected"
+    )
+    assert validate(capsys, "a.yaml") == (1, [said])
+
+
 def test_a_broken_document_leaves_the_others_checked(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
