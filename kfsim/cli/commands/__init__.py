@@ -5,6 +5,7 @@ from kfsim.cli.commands import (
     delete,
     describe,
     down,
+    env,
     events,
     get,
     images,
@@ -18,7 +19,8 @@ from kfsim.cli.commands import (
 from kfsim.cli.commands.common import UsageError
 
 MODULES = (
-    up, down, apply, delete, get, describe, logs, events, wait, predict, top, why, images
+    up, down, apply, delete, get, describe, logs, events, wait, predict, top, why, env,
+    images,
 )  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]
