@@ -48,17 +48,33 @@ def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize(
     "words",
-    [["env"]],
+    [["env"], ["diff", "-f", "-"], ["diff", "."]],
     ids=" ".join,
 )
-def test_env_without_a_daemon_print_nothing_to_use(
+def test_env_and_diff_without_a_daemon_print_nothing_to_use(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = main(words)
     printed = capsys.readouterr()
-    assert code == 1
+    assert code == (2 if words[0] == "diff" else 1)  # 1 would mean differences
     assert printed.out == ""
     assert printed.err == "Error: no kfsim daemon is running; start one with `kfsim up`\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["diff"], "give either PATH or -f PATH, or -k FOLDER"),
+        (["diff", "x.yaml", "-k", "folder"], "give either PATH or -f PATH, or -k FOLDER"),
+        (["diff", "x.yaml", "--server-side"], "--server-side is not supported"),
+    ],
+    ids=["nothing named", "two ways", "server side"],
+)
+def test_diff_says_how_it_is_used(
+    words: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert text in capsys.readouterr().err
 
 
 def test_unset_needs_no_daemon(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from kfsim.cli.commands import (
     apply,
     delete,
     describe,
+    diff,
     down,
     env,
     events,
@@ -19,7 +20,7 @@ from kfsim.cli.commands import (
 from kfsim.cli.commands.common import UsageError
 
 MODULES = (
-    up, down, apply, delete, get, describe, logs, events, wait, predict, top, why, env,
+    up, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
     images,
 )  # fmt: skip
 
