@@ -5,6 +5,7 @@ that were there and are no longer are removed, fields that others set are left a
 """
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from kfsim.base.errors import BadRequest, NotFound
@@ -14,32 +15,72 @@ from kfsim.cli.manifests import SOURCE, Manifest
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What apply is about to do with one object; `live` is None for one that is new.
+
+    An empty `patch` leaves a live object as it is.
+    """
+
+    resource: Resource
+    namespace: str
+    wanted: dict[str, Any]
+    live: dict[str, Any] | None
+    patch: dict[str, Any]
+
+    @property
+    def name(self) -> str | None:
+        """None where the server makes the name, from generateName."""
+        name: str | None = self.wanted["metadata"].get("name")
+        return name
+
+    @property
+    def outcome(self) -> str:
+        if self.live is None:
+            return "created"
+        return "configured" if self.patch else "unchanged"
+
+
 def apply_manifest(client: ApiClient, manifest: Manifest, *, namespace: str) -> tuple[str, str]:
     """Create or patch one object; returns its printed name and created/configured/unchanged.
 
     Raises ApiError when the server refuses, NotFound for a kind it does not know.
     """
-    document = manifest.document
+    change = plan_change(client, manifest, namespace=namespace)
+    result = carry_out(client, change)
+    return f"{change.resource.full_name}/{result['metadata']['name']}", change.outcome
+
+
+def plan_change(client: ApiClient, manifest: Manifest, *, namespace: str) -> Change:
+    """Compare a manifest with the live object. Raises as `apply_manifest` does."""
     resource = resource_of(client, manifest)
     place = namespace_of(manifest, resource, namespace)
     wanted = prepare(manifest, place if resource.namespaced else None)
-    name = document["metadata"].get("name")
-    shown = f"{resource.full_name}/{name}"
-    if name is None:
-        created = client.create(resource.path(place), wanted, fieldValidation="Strict")
-        return f"{resource.full_name}/{created['metadata']['name']}", "created"
+    name = wanted["metadata"].get("name")
+    # A name that is a number is for the server to refuse.
+    live = None if name is None else _get(client, resource.path(place, str(name)))
+    patch = {} if live is None else three_way_patch(last_applied(live), wanted, live)
+    return Change(resource, place, wanted, live, patch)
+
+
+def carry_out(client: ApiClient, change: Change, *, dry_run: bool = False) -> dict[str, Any]:
+    """Send the change; returns the object as the server then has it, or would have it."""
+    query = {"fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
+    path = change.resource.path
+    if change.live is None:
+        return client.create(path(change.namespace), change.wanted, **query)
+    if not change.patch:
+        return change.live
+    return client.patch(path(change.namespace, change.name), change.patch, **query)
+
+
+def _get(client: ApiClient, path: str) -> dict[str, Any] | None:
     try:
-        live = client.get(resource.path(place, str(name)))  # a number is for the server to refuse
+        return client.get(path)
     except ApiError as error:
-        if not error.is_not_found:
-            raise
-        client.create(resource.path(place), wanted, fieldValidation="Strict")
-        return shown, "created"
-    patch = three_way_patch(last_applied(live), wanted, live)
-    if not patch:
-        return shown, "unchanged"
-    client.patch(resource.path(place, name), patch, fieldValidation="Strict")
-    return shown, "configured"
+        if error.is_not_found:
+            return None
+        raise
 
 
 def resource_of(client: ApiClient, manifest: Manifest) -> Resource:

@@ -36,12 +36,50 @@ def test_a_daemon_that_cannot_be_reached_is_named(capsys: pytest.CaptureFixture[
         ["wait", "isvc/x", "--for", "luck"],
         ["predict", "x", "-d", "{not json"],
         ["predict", "x", "-d", "@/no/such/file"],
+        ["env", "-o", "json", "--unset"],
+        ["env", "-o", "json", "--shell", "fish"],
     ],
     ids=" ".join,
 )
 def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err.startswith("kfsim: ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["env"], ["diff", "-f", "-"], ["diff", "."]],
+    ids=" ".join,
+)
+def test_env_and_diff_without_a_daemon_print_nothing_to_use(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(words)
+    printed = capsys.readouterr()
+    assert code == (2 if words[0] == "diff" else 1)  # 1 would mean differences
+    assert printed.out == ""
+    assert printed.err == "Error: no kfsim daemon is running; start one with `kfsim up`\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["diff"], "give either PATH or -f PATH, or -k FOLDER"),
+        (["diff", "x.yaml", "-k", "folder"], "give either PATH or -f PATH, or -k FOLDER"),
+        (["diff", "x.yaml", "--server-side"], "--server-side is not supported"),
+    ],
+    ids=["nothing named", "two ways", "server side"],
+)
+def test_diff_says_how_it_is_used(
+    words: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert text in capsys.readouterr().err
+
+
+def test_unset_needs_no_daemon(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["env", "--unset"]) == 0
+    assert "unset KUBECONFIG;" in capsys.readouterr().out
 
 
 def test_an_unknown_flag_is_two() -> None:

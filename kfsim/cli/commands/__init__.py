@@ -4,7 +4,9 @@ from kfsim.cli.commands import (
     apply,
     delete,
     describe,
+    diff,
     down,
+    env,
     events,
     get,
     images,
@@ -19,7 +21,8 @@ from kfsim.cli.commands import (
 from kfsim.cli.commands.common import UsageError
 
 MODULES = (
-    up, down, apply, delete, get, describe, logs, events, wait, predict, top, why, validate, images
+    up, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
+    validate, images,
 )  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]
