@@ -3,7 +3,9 @@
 import stat
 from pathlib import Path
 
-from kfsim.backends.logs import LogReader, LogWriter
+import pytest
+
+from kfsim.backends.logs import LogReader, LogWriter, write_log
 
 
 def make_writer(folder: Path, *, limit: int = 200, raw: bool = False) -> LogWriter:
@@ -76,3 +78,18 @@ def test_raw_output_is_kept_as_it_is_up_to_the_limit(tmp_path: Path) -> None:
     writer.write(b"a\nb" * 100)
     writer.close()
     assert (tmp_path / "c.0.log").read_bytes() == (b"a\nb" * 100)[:200]
+
+
+def test_a_whole_log_is_stored_as_lines(tmp_path: Path) -> None:
+    path = tmp_path / "c.0.log"
+    write_log(path, "first\nsecond")
+    assert read(tmp_path) == [b"first\n", b"second\n"]
+    assert read(tmp_path, timestamps=True)[0][-8:] == b"Z first\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_log_that_cannot_be_stored_is_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_log(tmp_path / "gone" / "c.0.log", "first")
+    assert "c.0.log cannot be written" in caplog.text
