@@ -8,13 +8,11 @@ fill the disk. A line is stored as CRI runtimes do it: `TIMESTAMP F text`, with 
 line that is longer than a piece may be. Files are 0600 in folders of 0700.
 """
 
-import logging
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_logger = logging.getLogger(__name__)
 TAIL_BYTES = 2048
 _LONGEST_PIECE = 16 * 1024
 
@@ -31,8 +29,8 @@ def write_log(path: Path, text: str) -> None:
             b"".join(_pieces(_timestamp(), each.encode()) for each in text.split("\n"))
         )
         path.chmod(0o600)
-    except OSError as error:
-        _logger.warning("the log %s cannot be written: %s", path, error)
+    except OSError:
+        pass  # a full disk; the same words are in the Pod's status
 
 
 class LogWriter:
