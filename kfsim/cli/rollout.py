@@ -41,16 +41,22 @@ class Applied:
 
 
 def apply_all(
-    client: ApiClient, paths: Sequence[str], *, say: Say, quiet_unchanged: bool = False
+    client: ApiClient,
+    paths: Sequence[str],
+    *,
+    say: Say,
+    complain: Say,
+    quiet_unchanged: bool = False,
 ) -> Applied:
-    """Apply everything below the paths. Errors are collected and said; nothing else stops."""
+    """Apply everything below the paths. Errors are collected and told to `complain`, each without
+    a prefix; nothing else stops."""
     result = Applied()
     loaded = load_paths(paths)
     for text in loaded.skipped:
         say(f"skipped {text}")
     for text in loaded.errors:
         result.errors.append(text)
-        say(f"error: {text}")
+        complain(text)
     applied: set[tuple[str, str, str]] = set()
     for manifest in loaded.found:
         place = f"{os.path.relpath(manifest.source)}:{manifest.line}" if manifest.source else "-"
@@ -59,7 +65,7 @@ def apply_all(
             resource = resource_of(client, manifest)
         except KfsimError as error:
             result.errors.append(f"{place}: {error.message}")
-            say(f"error: {place}: {error.message}")
+            complain(f"{place}: {error.message}")
             continue
         namespace = namespace_of(manifest, resource, "default")
         plain_name = manifest.document["metadata"].get("name") or name.partition("/")[2]

@@ -151,3 +151,25 @@ def test_events_are_shown_in_the_order_of_time(kfsim: Kfsim, iris_model: Path) -
     zebra = [number for number, line in enumerate(lines) if "zebra-predictor" in line]
     antelope = [number for number, line in enumerate(lines) if "antelope-predictor" in line]
     assert max(zebra) < min(antelope)
+
+
+def test_every_command_says_what_failed_in_the_same_form(kfsim: Kfsim, tmp_path: Path) -> None:
+    kfsim.write("broken.yaml", "apiVersion: v1\nkind: [\n")
+    kfsim.write("other.yaml", "apiVersion: v1\nkind: Nonsense\nmetadata: {name: x}\n")
+    started = kfsim.up(check=False)
+    assert started.count("Error: ") == 2
+    assert "error: " not in started
+    kfsim.service("lost", tmp_path / "nowhere")
+    assert "Error: lost is not ready; `kfsim why lost` tells more" in kfsim.up(check=False)
+    for words, text in [
+        (("apply", "-f", "manifests"), "broken.yaml"),
+        (("apply", "-f", "manifests"), "Nonsense"),
+        (("delete", "isvc", "ghost"), '"ghost" not found'),
+        (("delete", "-f", "manifests/broken.yaml"), "broken.yaml"),
+        (("wait", "isvc/lost", "--for=condition=Ready", "--timeout=0s"), "timed out"),
+        (("get", "isvc", "ghost"), '"ghost" not found'),
+    ]:
+        done = kfsim.attempt(*words)
+        lines = done.stdout.splitlines()
+        assert done.returncode == 1, words
+        assert any(line.startswith("Error: ") and text in line for line in lines), (words, lines)
