@@ -161,6 +161,11 @@ def print_error(text: str) -> None:
     warn(f"Error: {text}")
 
 
+def why_command(namespace: str, name: str) -> str:
+    """What a user types to learn more of a service."""
+    return f"kfsim why {name}" + ("" if namespace == "default" else f" -n {namespace}")
+
+
 def format_bytes(count: int) -> str:
     """`512 B`, `1.5 kB`, `120 MB`: powers of ten, three digits at the most."""
     amount, unit = float(count), "B"

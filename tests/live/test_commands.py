@@ -160,7 +160,7 @@ def test_every_command_says_what_failed_in_the_same_form(kfsim: Kfsim, tmp_path:
     assert started.count("Error: ") == 2
     assert "error: " not in started
     kfsim.service("lost", tmp_path / "nowhere")
-    assert "Error: lost is not ready; `kfsim why lost` tells more" in kfsim.up(check=False)
+    assert "Error: lost is not ready: ModelLoadFailed: cannot provide" in kfsim.up(check=False)
     for words, text in [
         (("apply", "-f", "manifests"), "broken.yaml"),
         (("apply", "-f", "manifests"), "Nonsense"),

@@ -9,7 +9,7 @@ from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.cli.client import ApiClient, ApiError
 from kfsim.cli.commands.common import Subparsers, add_namespace, add_parser, connect
-from kfsim.cli.output import warn
+from kfsim.cli.output import warn, why_command
 
 
 def register(subparsers: Subparsers) -> None:
@@ -94,7 +94,7 @@ def _pods(client: ApiClient, word: str, namespace: str) -> list[str]:
     if not pods:
         raise NotFound(
             f"{resource.full_name}/{name} has no replica at the moment (scaled to zero, or not "
-            f"started); send it a request, or see `kfsim why {name}`"
+            f"started); send it a request, or see `{why_command(namespace, name)}`"
         )
     return pods
 

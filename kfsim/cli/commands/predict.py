@@ -8,7 +8,7 @@ from typing import Any
 
 from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.cli.commands.common import Subparsers, UsageError, add_namespace, add_parser, connect
-from kfsim.cli.output import warn
+from kfsim.cli.output import warn, why_command
 from kfsim.cli.request import Answer, prediction_path, send
 
 
@@ -55,7 +55,7 @@ def explain_silence(service: dict[str, Any], reason: str) -> str:
     name, place = service["metadata"]["name"], service["metadata"]["namespace"]
     # Once given, a URL stays.
     state = "is not ready" if (service.get("status") or {}).get("url") else "has never been ready"
-    more = f"kfsim why {name}" + ("" if place == "default" else f" -n {place}")
+    more = why_command(place, name)
     known = reason or "it is still coming up"
     return f"{name} {state}, so nothing answers: {known}; `{more}` tells more"
 

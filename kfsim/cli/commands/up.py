@@ -8,7 +8,7 @@ from kfsim.base.quantities import parse_duration
 from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, UsageError
 from kfsim.cli.foreground import follow
-from kfsim.cli.output import print_error, warn
+from kfsim.cli.output import print_error, warn, why_command
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.cli.showcase import show_services
 from kfsim.cli.startup import PendingDaemon, StartedDaemon
@@ -206,9 +206,10 @@ def _bring_up(
     progress = Progress(client, applied.services, _say)
     states = progress.wait(timeout)
     show_services(client, info, applied, states)
-    late = [name for (_, name), state in states.items() if not state.ready]
-    for name in late:
-        print_error(f"{name} is not ready; `kfsim why {name}` tells more")
+    late = {key: state for key, state in states.items() if not state.ready}
+    for (namespace, name), state in late.items():
+        more = why_command(namespace, name)
+        print_error(f"{name} is not ready: {state.line}; `{more}` tells more")
     return bool(late or applied.errors)
 
 
