@@ -49,3 +49,10 @@ def test_the_init_container_in_the_way_is_named(item: dict[str, Any], text: str)
 def test_the_namespace_is_part_of_the_command() -> None:
     text = explain_missing(pod(init(FAILED)), "iris", namespace="team")
     assert "`kfsim logs iris -n team -c storage-initializer`" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), [("kserve-container", True), ("storage-initializer", False)]
+)
+def test_the_init_container_is_not_pointed_to_when_it_was_asked_for(asked: str, told: bool) -> None:
+    assert bool(explain_missing(pod(init(FAILED)), "iris", asked=asked)) is told

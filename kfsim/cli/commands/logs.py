@@ -51,21 +51,27 @@ def _explained(
     client: ApiClient, arguments: argparse.Namespace, pod: str, error: ApiError
 ) -> KfsimError:
     """The error, and the init container that is in the way of a container without a log."""
-    if not error.is_not_found or arguments.container:
+    if not error.is_not_found:
         return error
     item = client.get(f"/api/v1/namespaces/{arguments.namespace}/pods/{pod}")
-    reason = explain_missing(item, arguments.name, namespace=arguments.namespace)
+    reason = explain_missing(
+        item, arguments.name, namespace=arguments.namespace, asked=arguments.container
+    )
     return NotFound(f"{error.message}; {reason}") if reason else error
 
 
-def explain_missing(pod: dict[str, Any], shown: str, *, namespace: str = "default") -> str:
+def explain_missing(
+    pod: dict[str, Any], shown: str, *, namespace: str = "default", asked: str = ""
+) -> str:
     """The first init container that has not ended well, and the command that shows its log
-    (`shown` as the user named the replica); empty when there is none."""
+    (`shown` as the user named the replica); empty when there is none, or it is the `asked` one."""
     for status in pod.get("status", {}).get("initContainerStatuses", ()):
         state, name = status.get("state") or {}, status["name"]
         ended, waiting = state.get("terminated"), state.get("waiting") or {}
         if ended is not None and not ended["exitCode"]:
             continue
+        if name == asked:
+            return ""
         place = "" if namespace == "default" else f" -n {namespace}"
         hint = f"`kfsim logs {shown}{place} -c {name}` shows its log"
         if ended is not None or (status.get("lastState") or {}).get("terminated"):
