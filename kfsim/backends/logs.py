@@ -1,5 +1,7 @@
 """Log files of one container: written by the supervisor, read by the daemon.
 
+The daemon writes that of a storage-initializer, whose work it does itself.
+
 Each attempt (start) of a container has its own file, `CONTAINER.ATTEMPT.log`; when it exceeds the
 size limit it is renamed to `.1`, `.1` to `.2`, and the oldest is removed, so that no replica can
 fill the disk. A line is stored as CRI runtimes do it: `TIMESTAMP F text`, with `P` for a piece of a
@@ -18,6 +20,17 @@ _LONGEST_PIECE = 16 * 1024
 def log_path(folder: Path, container: str, attempt: int) -> Path:
     """Where an attempt's newest lines are."""
     return folder / f"{container}.{attempt}.log"
+
+
+def write_log(path: Path, text: str) -> None:
+    """Store all that an attempt had to say. An error of the storage loses it, nothing else."""
+    try:
+        path.write_bytes(
+            b"".join(_pieces(_timestamp(), each.encode()) for each in text.split("\n"))
+        )
+        path.chmod(0o600)
+    except OSError:
+        pass  # a full disk; the same words are in the Pod's status
 
 
 class LogWriter:

@@ -45,13 +45,15 @@ def follow(
 
 def _reapply(client: ApiClient, paths: Sequence[str], view: "_PlainView") -> None:
     try:
-        applied = apply_all(client, paths, say=view.say, quiet_unchanged=True)
+        applied = apply_all(
+            client, paths, say=view.say, complain=view.complain, quiet_unchanged=True
+        )
         if applied.changes:
             Progress(client, applied.services, view.say).wait(timeout=30.0)
     except Unavailable:
         raise
     except KfsimError as error:
-        view.say(f"error: {error.message}")
+        view.complain(error.message)
 
 
 class _PlainView:
@@ -68,6 +70,9 @@ class _PlainView:
 
     def say(self, text: str) -> None:
         print(text, flush=True)
+
+    def complain(self, text: str) -> None:
+        self.say(f"Error: {text}")
 
     def show(self, client: ApiClient) -> None:
         header, rows = _service_rows(client)

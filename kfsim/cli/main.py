@@ -4,10 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from kfsim import __version__
 from kfsim.base.errors import KfsimError
 from kfsim.cli import commands
+from kfsim.cli.output import print_error, warn
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,10 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(given.run(given))
     except commands.UsageError as error:
-        print(f"kfsim: {error}", file=sys.stderr)
+        warn(f"kfsim: {error}")
         return 2
     except KfsimError as error:
-        print(f"Error: {error.message}", file=sys.stderr)
+        print_error(error.message)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -32,9 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
+class Parser(argparse.ArgumentParser):
+    """Says wrong usage as the commands do; argparse makes the subparsers of the same class."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"kfsim: {message}\n{self.format_usage()}")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """All commands and their flags."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="kfsim",
         description="KServe on one host, without Kubernetes.",
         allow_abbrev=False,

@@ -156,6 +156,16 @@ def warn(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def print_error(text: str) -> None:
+    """What failed, on standard error; of every command that then ends with exit code 1."""
+    warn(f"Error: {text}")
+
+
+def why_command(namespace: str, name: str) -> str:
+    """What a user types to learn more of a service."""
+    return f"kfsim why {name}" + ("" if namespace == "default" else f" -n {namespace}")
+
+
 def format_bytes(count: int) -> str:
     """`512 B`, `1.5 kB`, `120 MB`: powers of ten, three digits at the most."""
     amount, unit = float(count), "B"

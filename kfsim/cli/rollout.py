@@ -41,16 +41,22 @@ class Applied:
 
 
 def apply_all(
-    client: ApiClient, paths: Sequence[str], *, say: Say, quiet_unchanged: bool = False
+    client: ApiClient,
+    paths: Sequence[str],
+    *,
+    say: Say,
+    complain: Say,
+    quiet_unchanged: bool = False,
 ) -> Applied:
-    """Apply everything below the paths. Errors are collected and said; nothing else stops."""
+    """Apply everything below the paths. Errors are collected and told to `complain`, each without
+    a prefix; nothing else stops."""
     result = Applied()
     loaded = load_paths(paths)
     for text in loaded.skipped:
         say(f"skipped {text}")
     for text in loaded.errors:
         result.errors.append(text)
-        say(f"error: {text}")
+        complain(text)
     applied: set[tuple[str, str, str]] = set()
     for manifest in loaded.found:
         place = f"{os.path.relpath(manifest.source)}:{manifest.line}" if manifest.source else "-"
@@ -59,7 +65,7 @@ def apply_all(
             resource = resource_of(client, manifest)
         except KfsimError as error:
             result.errors.append(f"{place}: {error.message}")
-            say(f"error: {place}: {error.message}")
+            complain(f"{place}: {error.message}")
             continue
         namespace = namespace_of(manifest, resource, "default")
         plain_name = manifest.document["metadata"].get("name") or name.partition("/")[2]
@@ -115,32 +121,39 @@ class ServiceState:
     runtime: str = ""
 
 
-def read_state(item: dict[str, Any]) -> ServiceState:
-    """The state of an InferenceService object; `line` is what to tell the user."""
+def read_state(item: dict[str, Any], cause: dict[str, Any] | None = None) -> ServiceState:
+    """The state of an InferenceService object; `line` is what to tell the user.
+
+    `cause` is what the server knows to be in the way, where it knows something; of transformers
+    and explainers, and of an engine that does not answer, the object itself does not tell.
+    """
     status = item.get("status") or {}
     conditions = {each["type"]: each for each in status.get("conditions", ())}
     ready = conditions.get("Ready", {})
-    observed = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
     model = status.get("modelStatus") or {}
     transition = model.get("transitionStatus", "")
-    runtime = status.get("servingRuntimeName") or status.get("clusterServingRuntimeName") or ""
-    words: list[str] = []
+    # What is said of an older spec is no failure of the one in force.
+    observed = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
     is_ready = observed and ready.get("status") == "True" and transition in ("UpToDate", "")
+    failed = observed and transition in ("InvalidSpec", "BlockedByFailedLoad")
     failure = model.get("lastFailureInfo") or {}
-    failed = transition in ("InvalidSpec", "BlockedByFailedLoad")
+    words: list[str] = []
     if is_ready:
         words.append("Ready")
     elif failed and failure:
-        words.append(f"{failure.get('reason', transition)}: {failure.get('message', '')}")
+        words.append(_describe_failure(failure, transition))
+    elif cause is not None and cause["failed"]:
+        failed = True
+        words.append(cause["text"])
     else:
         state = (model.get("states") or {}).get("targetModelState") or "Pending"
         words.append(state)
-        for problem in (ready, conditions.get("PredictorConfigurationReady", {})):
-            # The latter has a revision's own reason, such as a GPU that is not to be had.
-            if problem.get("status") == "False" and problem.get("message"):
-                words.append(f"{problem.get('reason', 'NotReady')}: {problem['message']}")
-                failed = failed or state == "FailedToLoad"
-                break
+        if cause is not None:
+            words.append(cause["text"])
+        elif problem := _find_problem(ready, conditions.get("PredictorConfigurationReady", {})):
+            words.append(problem)
+            failed = failed or (observed and state == "FailedToLoad")
+    runtime = status.get("servingRuntimeName") or status.get("clusterServingRuntimeName") or ""
     return ServiceState(
         is_ready,
         failed,
@@ -148,6 +161,20 @@ def read_state(item: dict[str, Any]) -> ServiceState:
         status.get("url", ""),
         runtime=f"runtime {runtime}" if runtime else "",
     )
+
+
+def _describe_failure(failure: dict[str, Any], transition: str) -> str:
+    said = failure.get("message") or f"ended with exit code {failure.get('exitCode', 0)}"
+    return f"{failure.get('reason', transition)}: {said}"
+
+
+def _find_problem(*conditions: dict[str, Any]) -> str:
+    """The first that is False and says why; a revision's own reason, such as a GPU that is not to
+    be had, comes with PredictorConfigurationReady."""
+    for problem in conditions:
+        if problem.get("status") == "False" and problem.get("message"):
+            return f"{problem.get('reason', 'NotReady')}: {problem['message']}"
+    return ""
 
 
 class Progress:
@@ -159,6 +186,7 @@ class Progress:
         self._say = say
         self._told: dict[tuple[str, str], str] = {}
         self._backends: dict[tuple[str, str], str] = {}
+        self._causes: dict[tuple[str, str], dict[str, Any]] = {}
         self._transfers = Transfers(client, say)
 
     def poll(self) -> dict[tuple[str, str], ServiceState]:
@@ -168,7 +196,9 @@ class Progress:
         states = {}
         for key in self._services:
             item = items.get(key)
-            state = read_state(item) if item else ServiceState(False, True, "was deleted", "")
+            state = ServiceState(ready=False, failed=True, line="was deleted", url="")
+            if item is not None:
+                state = read_state(item, self._causes.get(key))
             states[key] = state
             if self._told.get(key) != state.line:
                 self._told[key] = state.line
@@ -177,6 +207,10 @@ class Progress:
                 words = (state.runtime, self._backend(key), state.line)
                 self._say(f"{shown}: {' · '.join(filter(None, words))}")
         return states
+
+    def _ask_for_causes(self) -> None:
+        found = self._client.get("/kfsim/v1/causes")["causes"]
+        self._causes = {(cause["namespace"], cause["name"]): cause for cause in found}
 
     def _backend(self, key: tuple[str, str]) -> str:
         """What runs the service's newest revision, asked for until it is decided."""
@@ -204,6 +238,7 @@ class Progress:
             if now - looked >= _SLOW_POLL_SECONDS:
                 fetching += now - looked if self._transfers.poll() else 0.0
                 looked = now
+                self._ask_for_causes()
             if elapsed - fetching > timeout:
                 return states
             time.sleep(_POLL_SECONDS if elapsed < _EAGER_SECONDS else _SLOW_POLL_SECONDS)

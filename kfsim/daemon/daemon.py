@@ -14,6 +14,7 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster
+from kfsim.controllers.inferenceservice import list_causes
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.listening import Listener, listen
@@ -118,6 +119,7 @@ class Daemon:
                 "GET /transfers": self._transfers,
                 "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
+                "GET /causes": lambda _: {"causes": list_causes(store)},
                 "GET /why/{namespace}/{name}": lambda query: self._why(store, query),
             },
             metrics=self._metrics.render,

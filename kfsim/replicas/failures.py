@@ -61,6 +61,12 @@ def prevents_start(reason: str | None) -> bool:
     return reason in _PREVENTING
 
 
+def may_yet_start(reason: str | None) -> bool:
+    """Whether the container starts by itself once the engine answers, or the ConfigMap or Secret
+    that it names is there."""
+    return reason in (ENGINE_UNAVAILABLE, CONFIG_ERROR)
+
+
 def resolve_retry(reason: str) -> Retry:
     """What the reason of a FAILED event asks for."""
     if reason in _LASTING:

@@ -268,6 +268,8 @@ class BackendContract:
         assert exited.exit_code == 1
         assert words in exited.message
         assert uri in exited.message
+        said = [line async for line in backend.logs(spec.key, LogOptions("storage-initializer"))]
+        assert b"".join(said).decode() == f"{exited.message}\n"
         assert not events.of(spec.key, STARTED)
 
     async def test_a_mended_model_source_is_picked_up_by_a_restart(

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from kfsim.backends.logs import LogReader, LogWriter
+from kfsim.backends.logs import LogReader, LogWriter, write_log
 
 
 def make_writer(folder: Path, *, limit: int = 200, raw: bool = False) -> LogWriter:
@@ -76,3 +76,17 @@ def test_raw_output_is_kept_as_it_is_up_to_the_limit(tmp_path: Path) -> None:
     writer.write(b"a\nb" * 100)
     writer.close()
     assert (tmp_path / "c.0.log").read_bytes() == (b"a\nb" * 100)[:200]
+
+
+def test_a_whole_log_is_stored_as_lines(tmp_path: Path) -> None:
+    path = tmp_path / "c.0.log"
+    write_log(path, "first\nsecond")
+    assert read(tmp_path) == [b"first\n", b"second\n"]
+    assert read(tmp_path, timestamps=True)[0][-8:] == b"Z first\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_log_that_cannot_be_stored_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "c.0.log"
+    write_log(path, "first")
+    assert not path.exists()

@@ -18,7 +18,8 @@ def test_without_a_daemon_a_command_fails_and_says_how_to_start_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["get", "pods"]) == 1
-    assert "no kfsim daemon is running; start one with `kfsim up`" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said == "Error: no kfsim daemon is running; start one with `kfsim up`\n"
 
 
 def test_a_daemon_that_cannot_be_reached_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +83,17 @@ def test_unset_needs_no_daemon(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unset KUBECONFIG;" in capsys.readouterr().out
 
 
-def test_an_unknown_flag_is_two() -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["get", "--nonsense"], ["nonsense"], ["why"], ["logs", "x", "--tail", "few"], ["-x"]],
+    ids=" ".join,
+)
+def test_what_the_parser_refuses_is_said_in_the_same_form(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["get", "--nonsense"])
+        main(words)
     assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("kfsim: ")
+    assert said[1].startswith("usage: kfsim")

@@ -10,7 +10,7 @@ from kfsim.cli.rollout import read_state
 def isvc(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
     return {
         "metadata": {"generation": 1},
-        "status": {"observedGeneration": 1, "conditions": list(conditions), **status},
+        "status": {"observedGeneration": 1, "conditions": list(conditions)} | status,
     }
 
 
@@ -40,3 +40,68 @@ def isvc(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
 )
 def test_the_line_of_a_service(item: dict[str, Any], line: str) -> None:
     assert read_state(item).line == line
+
+
+FAILED = {"text": "transformer: NeedsDocker: give it a command", "failed": True}
+WAITING = {"text": "EngineUnavailable: start the engine", "failed": False}
+UNKNOWN = {"type": "Ready", "status": "Unknown"}
+
+
+@pytest.mark.parametrize(
+    ("item", "cause", "line", "failed"),
+    [
+        (isvc(UNKNOWN), FAILED, "transformer: NeedsDocker: give it a command", True),
+        (isvc(UNKNOWN), WAITING, "Pending · EngineUnavailable: start the engine", False),
+        (isvc({"type": "Ready", "status": "True"}), FAILED, "Ready", False),
+        (
+            isvc(
+                UNKNOWN,
+                modelStatus={
+                    "transitionStatus": "BlockedByFailedLoad",
+                    "lastFailureInfo": {"reason": "ModelLoadFailed", "message": "no model"},
+                },
+            ),
+            None,
+            "ModelLoadFailed: no model",
+            True,
+        ),
+        (
+            isvc(
+                UNKNOWN,
+                modelStatus={
+                    "transitionStatus": "BlockedByFailedLoad",
+                    "lastFailureInfo": {"reason": "ModelLoadFailed", "exitCode": 3},
+                },
+            ),
+            None,
+            "ModelLoadFailed: ended with exit code 3",
+            True,
+        ),
+        (
+            isvc(
+                UNKNOWN,
+                observedGeneration=0,
+                modelStatus={
+                    "transitionStatus": "BlockedByFailedLoad",
+                    "lastFailureInfo": {"reason": "ModelLoadFailed", "message": "the old one"},
+                },
+            ),
+            None,
+            "Pending",
+            False,
+        ),
+    ],
+    ids=[
+        "a-cause-that-lasts",
+        "a-cause-that-may-pass",
+        "ready-all-the-same",
+        "the-model",
+        "a-model-without-a-word",
+        "of-an-older-spec",
+    ],
+)
+def test_a_failure_is_told_with_its_cause(
+    item: dict[str, Any], cause: dict[str, Any] | None, line: str, failed: bool
+) -> None:
+    state = read_state(item, cause)
+    assert (state.line, state.failed) == (line, failed)

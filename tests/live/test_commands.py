@@ -1,5 +1,6 @@
 """The other commands against a real daemon: apply, wait, get, delete, down and what it keeps."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,82 @@ def test_other_outputs(kfsim: Kfsim, iris_model: Path, output: str) -> None:
     kfsim.up()
     printed = kfsim.run("get", "isvc", "iris", "-o", output)
     assert "iris-predictor-00001" in printed
+
+
+NEEDS_DOCKER = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata:
+  name: piped
+spec:
+  predictor:
+    model:
+      modelFormat:
+        name: sklearn
+      storageUri: {model}
+  transformer:
+    containers:
+    - name: kserve-container
+      image: example.invalid/me/transformer:1
+"""
+
+
+def test_up_does_not_wait_for_what_cannot_mend_itself(kfsim: Kfsim, iris_model: Path) -> None:
+    kfsim.write("piped.yaml", NEEDS_DOCKER.format(model=iris_model))
+    started = time.monotonic()
+    said = kfsim.up("--runtime=process", "--timeout=100s", check=False)
+    assert time.monotonic() - started < 60
+    assert "transformer: NeedsDocker: container kserve-container has no command" in said
+    answered = kfsim.attempt("predict", "piped", "-d", '{"instances": [[6.8, 2.8, 4.8, 1.4]]}')
+    assert answered.returncode == 1
+    assert "Error: piped has never been ready, so nothing answers: transformer: NeedsDocker" in (
+        answered.stdout
+    )
+    why = kfsim.run("why", "piped").splitlines()
+    assert why[0].startswith("piped is not ready: transformer: NeedsDocker: container kserve-c")
+    assert "\n".join(why).count("has no command, and what the image") == 1
+
+
+def test_the_log_of_a_replica_that_never_started_points_to_its_init_container(
+    kfsim: Kfsim, tmp_path: Path
+) -> None:
+    kfsim.service("lost", tmp_path / "nowhere")
+    kfsim.up(check=False)
+    done = kfsim.attempt("logs", "lost")
+    assert done.returncode == 1
+    assert "`kfsim logs lost -c storage-initializer` shows its log" in done.stdout
+    assert "nowhere" in kfsim.run("logs", "lost", "-c", "storage-initializer")
+
+
+def test_events_are_shown_in_the_order_of_time(kfsim: Kfsim, iris_model: Path) -> None:
+    kfsim.up()
+    kfsim.service("zebra", iris_model)
+    kfsim.up()
+    kfsim.service("antelope", iris_model)
+    kfsim.up()
+    lines = kfsim.run("events").splitlines()
+    zebra = [number for number, line in enumerate(lines) if "zebra-predictor" in line]
+    antelope = [number for number, line in enumerate(lines) if "antelope-predictor" in line]
+    assert max(zebra) < min(antelope)
+
+
+def test_every_command_says_what_failed_in_the_same_form(kfsim: Kfsim, tmp_path: Path) -> None:
+    kfsim.write("broken.yaml", "apiVersion: v1\nkind: [\n")
+    kfsim.write("other.yaml", "apiVersion: v1\nkind: Nonsense\nmetadata: {name: x}\n")
+    started = kfsim.up(check=False)
+    assert started.count("Error: ") == 2
+    assert "error: " not in started
+    kfsim.service("lost", tmp_path / "nowhere")
+    assert "Error: lost is not ready: ModelLoadFailed: cannot provide" in kfsim.up(check=False)
+    for words, text in [
+        (("apply", "-f", "manifests"), "broken.yaml"),
+        (("apply", "-f", "manifests"), "Nonsense"),
+        (("delete", "isvc", "ghost"), '"ghost" not found'),
+        (("delete", "-f", "manifests/broken.yaml"), "broken.yaml"),
+        (("wait", "isvc/lost", "--for=condition=Ready", "--timeout=0s"), "timed out"),
+        (("get", "isvc", "ghost"), '"ghost" not found'),
+    ]:
+        done = kfsim.attempt(*words)
+        lines = done.stdout.splitlines()
+        assert done.returncode == 1, words
+        assert any(line.startswith("Error: ") and text in line for line in lines), (words, lines)

@@ -41,6 +41,7 @@ from kfsim.backends.docker.sandbox import (
 )
 from kfsim.backends.docker.telling import Teller
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
+from kfsim.backends.logs import log_path, write_log
 from kfsim.backends.storage.failures import StorageFailure
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.base.tasks import TaskSet
@@ -225,6 +226,8 @@ class DockerReplica:
             await self._maker.provide_model(run.container)
         except StorageFailure as failure:
             code, message = 1, str(failure)
+        path = log_path(self.logs, run.name, 0)
+        await asyncio.to_thread(write_log, path, message or "the model is in place")
         self._teller.exited(run, Exit(code, None, "", message))
         return code == 0
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from kfsim.api.core import Container
 from kfsim.backends.failures import CREATE_ERROR, StartFailure
-from kfsim.backends.logs import log_path
+from kfsim.backends.logs import log_path, write_log
 from kfsim.backends.process.channel import Message
 from kfsim.backends.process.containers import (
     ContainerRun,
@@ -204,6 +204,8 @@ class ProcessReplica:
             await self._provide_models(run.container)
         except StorageFailure as failure:
             code, message = 1, str(failure)
+        path = log_path(self._logs, name, 0)
+        await asyncio.to_thread(write_log, path, message or "the model is in place")
         self._host.emit(
             self._event(ReplicaEventKind.INIT_EXITED, name, exit_code=code, message=message)
         )

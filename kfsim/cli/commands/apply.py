@@ -6,7 +6,7 @@ from kfsim.base.errors import KfsimError
 from kfsim.cli.apply import apply_manifest
 from kfsim.cli.commands.common import Subparsers, UsageError, add_namespace, add_parser, connect
 from kfsim.cli.manifests import Manifests, load_kustomization, load_paths
-from kfsim.cli.output import warn
+from kfsim.cli.output import print_error, warn
 
 
 def register(subparsers: Subparsers) -> None:
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     client = connect(arguments)
     failed = len(manifests.errors)
     for text in manifests.errors:
-        warn(f"error: {text}")
+        print_error(text)
     for text in manifests.skipped:
         warn(f"skipped {text}")
     for manifest in manifests.found:
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
             name, outcome = apply_manifest(client, manifest, namespace=arguments.namespace)
         except KfsimError as error:
             place = f"{manifest.source}:{manifest.line}" if manifest.source else "stdin"
-            warn(f"Error: {place}: {error.message}")
+            print_error(f"{place}: {error.message}")
             failed += 1
         else:
             print(f"{name} {outcome}")

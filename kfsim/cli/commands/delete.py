@@ -17,7 +17,7 @@ from kfsim.cli.commands.common import (
     connect,
     parse_targets,
 )
-from kfsim.cli.output import warn
+from kfsim.cli.output import print_error
 
 _POLL_SECONDS = 0.1
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
             client.delete(resource.path(namespace, name))
         except ApiError as error:
             if not (error.is_not_found and arguments.ignore_not_found):
-                warn(f"Error {error.message}")
+                print_error(error.message)
                 failed += 1
             continue
         print(f'{resource.full_name} "{name}" deleted')

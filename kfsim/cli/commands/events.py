@@ -27,7 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     query = {}
     if arguments.about:
         query["fieldSelector"] = _selector(client, arguments.about)
-    table = client.get(path, accept=TABLE, **query)
+    table = client.get(path, accept=TABLE, includeObject="Object", **query)
+    table["rows"] = sorted(table["rows"] or (), key=last_seen)
     wanted = {word.strip().lower() for word in (arguments.types or "").split(",") if word.strip()}
     header, rows = table_cells(table, wide=False, namespaces=arguments.all_namespaces)
     rows = [row for row in rows if _is_wanted(header, row, wanted)]
@@ -40,6 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
         for event in client.watch(path, accept=TABLE, resourceVersion=version, **query):
             _print_event(event, table, arguments, wanted)
     return 0
+
+
+def last_seen(row: dict[str, Any]) -> tuple[str, int]:
+    """What rows are sorted by, as by `kubectl events`: the last time, and within a second of it
+    the order in which they were written."""
+    event = row["object"]
+    series = event.get("series") or {}
+    times = (event.get("lastTimestamp"), series.get("lastObservedTime"), event.get("eventTime"))
+    return next(filter(None, times), ""), int(event["metadata"]["resourceVersion"])
 
 
 def _print_event(

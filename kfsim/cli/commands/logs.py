@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
-from kfsim.base.errors import NotFound
+from kfsim.base.errors import KfsimError, NotFound
 from kfsim.cli.client import ApiClient, ApiError
 from kfsim.cli.commands.common import Subparsers, add_namespace, add_parser, connect
-from kfsim.cli.output import warn
+from kfsim.cli.output import warn, why_command
 
 
 def register(subparsers: Subparsers) -> None:
@@ -38,10 +38,50 @@ def run(arguments: argparse.Namespace) -> int:
             query["timestamps"] = "true"
         path = f"/api/v1/namespaces/{arguments.namespace}/pods/{pod}/log?{urlencode(query)}"
         prefix = f"[{pod}] ".encode() if len(pods) > 1 else b""
-        for line in client.stream(path):
-            sys.stdout.buffer.write(prefix + line)
-            sys.stdout.buffer.flush()
+        try:
+            for line in client.stream(path):
+                sys.stdout.buffer.write(prefix + line)
+                sys.stdout.buffer.flush()
+        except ApiError as error:
+            raise _explained(client, arguments, pod, error) from error
     return 0
+
+
+def _explained(
+    client: ApiClient, arguments: argparse.Namespace, pod: str, error: ApiError
+) -> KfsimError:
+    """The error, and the init container that is in the way of a container without a log."""
+    if not error.is_not_found:
+        return error
+    item = client.get(f"/api/v1/namespaces/{arguments.namespace}/pods/{pod}")
+    reason = explain_missing(
+        item, arguments.name, namespace=arguments.namespace, asked=arguments.container
+    )
+    return NotFound(f"{error.message}; {reason}") if reason else error
+
+
+def explain_missing(
+    pod: dict[str, Any], shown: str, *, namespace: str = "default", asked: str = ""
+) -> str:
+    """The first init container that has not ended well, and the command that shows its log
+    (`shown` as the user named the replica); empty when there is none, or it is the `asked` one."""
+    for status in pod.get("status", {}).get("initContainerStatuses", ()):
+        state, name = status.get("state") or {}, status["name"]
+        ended, waiting = state.get("terminated"), state.get("waiting") or {}
+        if ended is not None and not ended["exitCode"]:
+            continue
+        if name == asked:
+            return ""
+        place = "" if namespace == "default" else f" -n {namespace}"
+        hint = f"`kfsim logs {shown}{place} -c {name}` shows its log"
+        if ended is not None or (status.get("lastState") or {}).get("terminated"):
+            reason = waiting.get("reason") or (ended or {}).get("reason") or "again"
+            return f"its init container {name} failed ({reason}); {hint}"
+        if waiting:
+            text = ": ".join(filter(None, (waiting.get("reason"), waiting.get("message"))))
+            return f"its init container {name} waits: {text}"
+        return f"its init container {name} has not ended yet; {hint}"
+    return ""
 
 
 def _pods(client: ApiClient, word: str, namespace: str) -> list[str]:
@@ -60,7 +100,7 @@ def _pods(client: ApiClient, word: str, namespace: str) -> list[str]:
     if not pods:
         raise NotFound(
             f"{resource.full_name}/{name} has no replica at the moment (scaled to zero, or not "
-            f"started); send it a request, or see `kfsim why {name}`"
+            f"started); send it a request, or see `{why_command(namespace, name)}`"
         )
     return pods
 

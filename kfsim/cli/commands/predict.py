@@ -4,10 +4,11 @@ import argparse
 import json
 import sys
 import time
+from typing import Any
 
-from kfsim.base.errors import KfsimError
+from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.cli.commands.common import Subparsers, UsageError, add_namespace, add_parser, connect
-from kfsim.cli.output import warn
+from kfsim.cli.output import warn, why_command
 from kfsim.cli.request import Answer, prediction_path, send
 
 
@@ -23,7 +24,7 @@ def register(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     body = read_data(arguments.data)
     client = connect(arguments)
-    client.get(client.resource("isvc").path(arguments.namespace, arguments.name))
+    service = client.get(client.resource("isvc").path(arguments.namespace, arguments.name))
     gateway = client.get("/kfsim/v1/status")["gateway"]
     path = arguments.path or prediction_path(arguments.name, body)
     started = time.monotonic()
@@ -33,11 +34,30 @@ def run(arguments: argparse.Namespace) -> int:
         body,
         timeout=arguments.timeout,
     )
+    if is_without_route(answer):
+        why = client.get(f"/kfsim/v1/why/{arguments.namespace}/{arguments.name}")
+        if not why["ready"]:
+            raise Unavailable(explain_silence(service, why["reason"]))
     report(answer, time.monotonic() - started)
     if answer.status >= 400:
         raise KfsimError(f"{arguments.name} answered HTTP {answer.status}: {answer.text()}")
     print(answer.text())
     return 0
+
+
+def is_without_route(answer: Answer) -> bool:
+    """Whether the gateway knows no such service; a replica's own 404 names its revision."""
+    return answer.status == 404 and not answer.header("kfsim-revision")
+
+
+def explain_silence(service: dict[str, Any], reason: str) -> str:
+    """Why nothing answers for a service that exists."""
+    name, place = service["metadata"]["name"], service["metadata"]["namespace"]
+    # Once given, a URL stays.
+    state = "is not ready" if (service.get("status") or {}).get("url") else "has never been ready"
+    more = why_command(place, name)
+    known = reason or "it is still coming up"
+    return f"{name} {state}, so nothing answers: {known}; `{more}` tells more"
 
 
 def read_data(data: str) -> bytes:

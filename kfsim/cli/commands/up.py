@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import sys
 
 from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.base.quantities import parse_duration
 from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, UsageError
 from kfsim.cli.foreground import follow
-from kfsim.cli.output import warn
+from kfsim.cli.output import print_error, warn, why_command
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.cli.showcase import show_services
 from kfsim.cli.startup import PendingDaemon, StartedDaemon
@@ -201,15 +200,16 @@ def _bring_up(
 ) -> bool:
     """Apply, wait, show. Returns whether something is wrong."""
     print(f"gateway http://{info.gateway}   API http://{info.api}", flush=True)
-    applied = apply_all(client, paths, say=_say)
+    applied = apply_all(client, paths, say=_say, complain=print_error)
     if not arguments.wait and arguments.detach:
         return bool(applied.errors)
     progress = Progress(client, applied.services, _say)
     states = progress.wait(timeout)
     show_services(client, info, applied, states)
-    late = [name for (_, name), state in states.items() if not state.ready]
-    for name in late:
-        print(f"{name} is not ready; `kfsim why {name}` tells more", file=sys.stderr)
+    late = {key: state for key, state in states.items() if not state.ready}
+    for (namespace, name), state in late.items():
+        more = why_command(namespace, name)
+        print_error(f"{name} is not ready: {state.line}; `{more}` tells more")
     return bool(late or applied.errors)
 
 

@@ -15,7 +15,7 @@ from kfsim.cli.commands.common import (
     connect,
     parse_targets,
 )
-from kfsim.cli.output import find_path, warn
+from kfsim.cli.output import find_path, print_error
 
 _POLL_SECONDS = 0.05
 Check = Callable[[dict[str, Any] | None], bool]
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         if _wait(client, resource.path(arguments.namespace, name), check, deadline):
             print(f"{resource.full_name}/{name} condition met")
         else:
-            warn(f"error: timed out waiting for the condition on {resource.plural}/{name}")
+            print_error(f"timed out waiting for the condition on {resource.plural}/{name}")
             failed += 1
     return 1 if failed else 0
 

@@ -5,6 +5,9 @@ from typing import Any
 
 from kfsim.cli.commands.common import Subparsers, add_namespace, add_parser, connect
 
+# A message of that many characters is shorter than a reference to it.
+_SHORT = 12
+
 
 def register(subparsers: Subparsers) -> None:
     parser = add_parser(
@@ -22,8 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def render(answer: dict[str, Any]) -> list[str]:
-    """Headings with indented sentences: readiness, model, runtime, traffic, scale, events."""
-    lines = [_readiness(answer)]
+    """Headings with indented sentences: the deepest cause and the conditions above it, model,
+    runtime, traffic, scale, events. Each message is told once."""
+    lines = _readiness(answer)
     lines += [f"  {_condition(each)}" for each in answer["notReady"]]
     lines += _model(answer.get("model") or {})
     lines += _runtime(answer.get("runtime"))
@@ -33,14 +37,56 @@ def render(answer: dict[str, Any]) -> list[str]:
     if answer["events"]:
         lines.append("Latest events:")
         lines += [f"  {e['type']} {e['reason']}: {e['message']}" for e in answer["events"]]
+    return tell_once(lines, _messages(answer))
+
+
+def tell_once(lines: list[str], messages: list[str]) -> list[str]:
+    """The lines, where a message that an earlier line holds gives way to `(as above)`."""
+    told: set[str] = set()
+    result = []
+    for line in lines:
+        held = {message for message in messages if len(message) > _SHORT and message in line}
+        for message in sorted(held & told, key=len, reverse=True):
+            line = _refer(line, message)
+        told |= held
+        result.append(line)
+    return result
+
+
+def _refer(line: str, message: str) -> str:
+    before, found, after = line.partition(message)
+    if not found:
+        return line  # a longer message held it
+    return f"{before.rstrip(': ')} (as above){after.removeprefix('.')}"
+
+
+def _messages(answer: dict[str, Any]) -> list[str]:
+    """What several places may repeat."""
+    failure = (answer.get("model") or {}).get("lastFailureInfo") or {}
+    said = [each.get("message") for each in (*answer["causes"], *answer["notReady"], failure)]
+    said.append((answer.get("runtime") or {}).get("reason"))
+    return list(dict.fromkeys(filter(None, said)))
+
+
+def _readiness(answer: dict[str, Any]) -> list[str]:
+    if answer["ready"]:
+        return [f"{answer['name']} is ready at {answer['url']}."]
+    reason = answer["reason"] or "it is still coming up"
+    lines = [f"{answer['name']} is not ready: {reason}"]
+    for number, cause in enumerate(answer["causes"]):
+        if number:
+            text = ": ".join(filter(None, (cause["reason"], cause["message"])))
+            lines.append(f"  and the {cause['component']}: {text}")
+        lines += _place(cause)
     return lines
 
 
-def _readiness(answer: dict[str, Any]) -> str:
-    if answer["ready"]:
-        return f"{answer['name']} is ready at {answer['url']}."
-    reason = answer["reason"] or "it is still coming up"
-    return f"{answer['name']} is not ready: {reason}"
+def _place(cause: dict[str, Any]) -> list[str]:
+    if cause["container"]:
+        return [f"  found at container {cause['container']} of Pod {cause['pod']}"]
+    if cause["pod"]:
+        return [f"  found at Pod {cause['pod']}"]
+    return [f"  found at revision {cause['revision']}"] if cause["revision"] else []
 
 
 def _condition(condition: dict[str, Any]) -> str:

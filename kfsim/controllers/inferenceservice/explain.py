@@ -3,6 +3,7 @@
 Reads the store and nothing else; the answer is plain data for `/kfsim/v1/why`.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from kfsim.api.apps import Deployment
@@ -16,6 +17,7 @@ from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.api.meta import Condition, Object
 from kfsim.api.names import child_name
 from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
+from kfsim.controllers.inferenceservice.causes import find_causes
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
 from kfsim.replicas.failures import describe_end
 from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
@@ -29,11 +31,14 @@ def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
     """The explanation of one InferenceService. Raises NotFound."""
     isvc = store.get(InferenceService, name, namespace)
     not_ready = _not_ready(isvc)
+    causes = find_causes(store, isvc)
+    reasons = [str(cause) for cause in causes] or [_text(condition) for condition in not_ready]
     return {
         "name": name,
         "namespace": namespace,
         "ready": is_true(isvc.status.conditions),
-        "reason": _text(not_ready[0]) if not_ready else "",
+        "reason": next(filter(None, reasons), ""),
+        "causes": [asdict(cause) for cause in causes],
         "url": isvc.status.url,
         "generation": isvc.metadata.generation,
         "observedGeneration": isvc.status.observed_generation,
@@ -49,6 +54,20 @@ def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
         "revisions": _revisions(store, isvc),
         "events": _events(store, isvc),
     }
+
+
+def list_causes(store: Store) -> list[dict[str, Any]]:
+    """What keeps services from being ready, of all of them; the first cause of each."""
+    return [
+        {
+            "namespace": isvc.metadata.namespace,
+            "name": isvc.metadata.name,
+            "text": str(causes[0]),
+            "failed": any(cause.failed for cause in causes),
+        }
+        for isvc in store.list(InferenceService)
+        if (causes := find_causes(store, isvc))
+    ]
 
 
 def _not_ready(isvc: InferenceService) -> list[Condition]:

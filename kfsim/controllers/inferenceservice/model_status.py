@@ -19,10 +19,9 @@ from kfsim.api.knative_serving import Service
 from kfsim.api.kserve import FailureInfo, ModelCopies, ModelRevisionStates, ModelStatus
 from kfsim.api.kserve_keys import SERVING_CONTAINER, STORAGE_INITIALIZER
 from kfsim.replicas.failures import (
-    CONFIG_ERROR,
-    ENGINE_UNAVAILABLE,
     OOM_KILLED,
     describe_end,
+    may_yet_start,
     prevents_start,
 )
 
@@ -146,8 +145,7 @@ def _find_blocked(pod: Pod, revision: str) -> FailureInfo | None:
 
 
 def _may_yet_start(pod: Pod) -> bool:
-    """It waits for an engine, or for a ConfigMap or Secret, and starts when that is there."""
-    return any(each.reason in (ENGINE_UNAVAILABLE, CONFIG_ERROR) for each in _waiting(pod))
+    return any(may_yet_start(each.reason) for each in _waiting(pod))
 
 
 def _waiting(pod: Pod) -> Iterator[ContainerStateWaiting]:

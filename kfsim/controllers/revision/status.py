@@ -34,6 +34,7 @@ _SETUP_REASONS = frozenset(
         "NeedsDocker",
         "PathNotMappable",
         "PortNotConfigurable",
+        "Unsupported",
     }
 )
 

@@ -220,6 +220,7 @@ def test_a_silent_exit_is_told_in_words(bench):
     [
         pytest.param("ErrImagePull", ("False", "ContainerMissing"), id="image"),
         pytest.param("NeedsDocker", ("False", "NeedsDocker"), id="set-up"),
+        pytest.param("Unsupported", ("False", "Unsupported"), id="not-supported"),
         pytest.param("CrashLoopBackOff", ("Unknown", "Deploying"), id="may-yet-come-up"),
     ],
 )
