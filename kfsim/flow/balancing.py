@@ -6,6 +6,7 @@ most containerConcurrency slots per replica, the first free one (cc <= 3) or rou
 replicas are bits of an integer, so a pick does not scan.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -64,7 +65,7 @@ class LeastOfTwo:
         """There are no slots to give back."""
 
 
-class _SlotBalancer:
+class _SlotBalancer(ABC):
     """Keeps one bit per target that has a free slot."""
 
     def __init__(self, container_concurrency: int) -> None:
@@ -97,8 +98,9 @@ class _SlotBalancer:
         if replica.index >= 0 and replica.activator_slots < self._limit:
             self._free |= 1 << replica.index
 
+    @abstractmethod
     def _pick(self, free: int) -> int:
-        raise NotImplementedError
+        """The index of one of the set bits."""
 
 
 def _lowest(bits: int) -> int:

@@ -18,6 +18,7 @@ from kfsim.replicas.backend import (
     ReplicaEventKind,
     ReplicaSpec,
 )
+from kfsim.testing.waiting import wait_until
 from tests.backends.support import (
     PATIENCE,
     Events,
@@ -38,10 +39,12 @@ FLOWERS = {"instances": [[6.8, 2.8, 4.8, 1.4], [5.1, 3.5, 1.4, 0.2]]}
 
 
 async def wait_ready(backend: ReplicaBackend, spec: ReplicaSpec, probe: Probe = TCP) -> None:
-    """Until the probe passes; fails at once when the container ends."""
-    async with asyncio.timeout(PATIENCE):
-        while not (await backend.probe(spec.key, SERVER, probe)).success:
-            await asyncio.sleep(0.005)
+    """Until the probe passes."""
+
+    async def passes() -> bool:
+        return (await backend.probe(spec.key, SERVER, probe)).success
+
+    await wait_until(passes, what=f"the probe of {spec.key} to pass", timeout=PATIENCE)
 
 
 async def post(backend: ReplicaBackend, spec: ReplicaSpec, path: str, body: object) -> object:

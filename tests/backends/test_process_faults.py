@@ -16,6 +16,7 @@ from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.replicas.backend import ReplicaEventKind
+from kfsim.testing.waiting import wait_until
 from tests.backends.contract import get, wait_ready
 from tests.backends.support import (
     PATIENCE,
@@ -55,17 +56,17 @@ def is_alive(pid: int) -> bool:
 
 
 async def wait_until_dead(pids: list[int]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while left := [pid for pid in pids if is_alive(pid)]:
-            await asyncio.sleep(0.01)
-            assert left
+    await wait_until(
+        lambda: not any(map(is_alive, pids)), what=f"the end of {pids}", timeout=PATIENCE
+    )
 
 
 async def wait_for_descendants(pid: int, count: int) -> list[int]:
-    async with asyncio.timeout(PATIENCE):
-        while len(found := descendants(pid)) < count:
-            await asyncio.sleep(0.01)
-    return found
+    def found() -> list[int]:
+        below = descendants(pid)
+        return below if len(below) >= count else []
+
+    return await wait_until(found, what=f"{count} processes below {pid}", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("victims", ["daemon", "supervisor first", "both at once"])
@@ -118,9 +119,11 @@ async def test_a_killed_supervisor_costs_its_replicas_and_is_replaced(
     gone = await events.wait(spec.key, ReplicaEventKind.GONE)
     assert gone.reason == "SupervisorLost"
     await wait_until_dead([replica])
-    async with asyncio.timeout(PATIENCE):
-        while backend.supervisor_pid in (None, first):
-            await asyncio.sleep(0.01)
+    await wait_until(
+        lambda: backend.supervisor_pid not in (None, first),
+        what="another supervisor",
+        timeout=PATIENCE,
+    )
     await backend.start(spec)
     await events.wait(spec.key, ReplicaEventKind.STARTED, count=2)
     await wait_ready(backend, spec)

@@ -4,7 +4,6 @@ import contextlib
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from tests.engines.command import DockerCommand, problem_of
 from tests.engines.fixtures import require
 from tests.engines.private import PrivateEngine, missing_for_private_engine
 from tests.engines.registry import Registry
+from tests.waiting import wait_until
 
 
 def test_the_base_image_runs_python_and_a_shell(
@@ -139,10 +139,8 @@ def test_what_a_killed_test_run_left_is_removed_by_the_next_one(
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     name, pid = done.stdout.split()
     folder = Path(tempfile.gettempdir(), name)
-    deadline = time.monotonic() + 30
-    while Path("/proc", pid, "exe").exists():  # it ends with the run that started it
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    # It ends with the run that started it.
+    wait_until(lambda: not Path("/proc", pid, "exe").exists(), what="the engine's end")
     assert folder.exists()
     before = _bridges()
     host.sweep(folder.parent)

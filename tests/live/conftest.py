@@ -12,7 +12,8 @@ from sklearn import datasets, svm
 
 from tests.backends.mock_nvml import MockNvml, build_mock_nvml
 from tests.engines.private import PrivateEngine
-from tests.live.tool import Kfsim, wait_until
+from tests.live.tool import Kfsim
+from tests.waiting import wait_until
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

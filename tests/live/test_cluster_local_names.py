@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.backends.base_image import BASE_IMAGE, build_base_image
-from tests.live.tool import IMPATIENT, Kfsim, wait_until
+from tests.live.tool import IMPATIENT, Kfsim
+from tests.waiting import wait_until
 
 TRANSFORMER = """\
 import argparse, http.server, json, os, signal, urllib.request

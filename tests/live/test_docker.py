@@ -19,7 +19,8 @@ from tests.live.containers import (
     pods_of,
     write_service,
 )
-from tests.live.tool import IMPATIENT, Kfsim, wait_until
+from tests.live.tool import IMPATIENT, Kfsim
+from tests.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.live.containers import ask, find_status, make_container, write_service
-from tests.live.tool import Kfsim, wait_until
+from tests.live.tool import Kfsim
+from tests.waiting import wait_until
 
 UP = ("up", "-d", "--gateway=127.0.0.1:0", "--api=127.0.0.1:0", "--runtime=docker")
 

@@ -19,7 +19,8 @@ from tests.live.containers import (
     waits_because,
     write_service,
 )
-from tests.live.tool import Kfsim, wait_until
+from tests.live.tool import Kfsim
+from tests.waiting import wait_until
 
 ALLOCATE = "held = bytearray()\nwhile True: held += b'x' * 2**20"
 DEAF = "import http.server; http.server.HTTPServer(('', 9999), None).serve_forever()"

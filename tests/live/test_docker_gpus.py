@@ -9,7 +9,8 @@ import pytest
 
 from tests.backends.mock_nvml import MockNvml, device
 from tests.live.containers import ask, find_pod, find_status, make_container, write_service
-from tests.live.tool import Kfsim, wait_until
+from tests.live.tool import Kfsim
+from tests.waiting import wait_until
 
 DOCKER = "--runtime=docker"
 SHORT = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."

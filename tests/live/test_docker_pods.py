@@ -18,7 +18,8 @@ from tests.live.containers import (
     make_container,
     write_service,
 )
-from tests.live.tool import Kfsim, wait_until
+from tests.live.tool import Kfsim
+from tests.waiting import wait_until
 
 DOCKER = ("--runtime=docker",)
 MODEL_USER = 1000  # not root; the base image calls it model

@@ -21,7 +21,8 @@ from tests.live.containers import (
     pods_of,
     write_service,
 )
-from tests.live.tool import Kfsim, wait_until
+from tests.live.tool import Kfsim
+from tests.waiting import wait_until
 
 DOCKER = "--runtime=docker"
 IDS = "jsonpath={.items[*].status.containerStatuses[?(@.name=='kserve-container')].containerID}"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from kfsim.daemon.settings import DaemonSettings
-from tests.live.tool import Kfsim, wait_until
+from tests.live.tool import Kfsim
+from tests.waiting import wait_until
 
 
 def test_malformed_yaml_names_its_line_and_stops_nothing_else(

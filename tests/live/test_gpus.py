@@ -6,7 +6,8 @@ import urllib.request
 from pathlib import Path
 
 from tests.backends.mock_nvml import MockNvml, device
-from tests.live.tool import Kfsim, wait_until
+from tests.live.tool import Kfsim
+from tests.waiting import wait_until
 
 SHORT = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."
 # Answers every request with the GPUs that it sees.

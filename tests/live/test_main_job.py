@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.tool import IMPATIENT, Kfsim, wait_until
+from tests.live.tool import IMPATIENT, Kfsim
+from tests.waiting import wait_until
 
 
 def test_a_model_is_served_by_both_protocols(kfsim: Kfsim, iris_model: Path) -> None:

@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +15,7 @@ import pytest
 
 from kfsim.daemon.replicas import state_label
 from tests.engines.command import DEFAULT_URL, DockerCommand
+from tests.waiting import wait_until
 
 T = TypeVar("T")
 INPUT = {"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}
@@ -31,18 +30,6 @@ data:
   stable-window: 6s
   scale-to-zero-grace-period: 1s
 """
-
-
-def wait_until(condition: Callable[[], T], *, timeout: float = 60.0, what: str = "") -> T:
-    """Poll until the condition is true; fails naming what was awaited."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout} s: {what or condition}; last seen {value!r}")
-        time.sleep(0.05)
 
 
 @dataclass

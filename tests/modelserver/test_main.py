@@ -14,7 +14,7 @@ class Slow:
     """A model whose loading takes longer than anybody waits."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return exec, ("import time; print('loading', flush=True); time.sleep(120)",)
+        return exec, ("import signal; print('loading', flush=True); signal.pause()",)
 
 
 def test_sigterm_while_the_model_loads_ends_it_with_the_signals_code(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from kfsim.backends.docker.backend import DockerBackend
 from kfsim.backends.docker.settings import DockerSettings
 from kfsim.base.errors import AlreadyExists, NotFound, Unavailable
 from kfsim.replicas.backend import LogOptions, ReplicaEventKind, ReplicaSpec
+from kfsim.testing.waiting import wait_until
 from tests.backends.contract import get, wait_ready
 from tests.backends.docker.conftest import labelled
 from tests.backends.docker.socket_engine import Proxy
@@ -259,10 +260,11 @@ async def behind_proxy(
 
 
 async def cut(proxy: Proxy, backend: DockerBackend) -> None:
+    lost = asyncio.Event()
+    backend.engine.on_change(lambda available: None if available else lost.set())
     await proxy.cut()
     async with asyncio.timeout(PATIENCE):
-        while backend.engine.available:
-            await asyncio.sleep(0.005)
+        await lost.wait()
 
 
 async def test_a_start_without_an_engine_says_so_once_and_goes_on_when_it_is_back(
@@ -326,9 +328,11 @@ async def test_what_happened_while_the_engine_was_away_is_found_out(
     assert exited.exit_code == 0
     gone = await events.wait(removed.key, EXITED)
     assert gone.exit_code == 137
-    async with asyncio.timeout(PATIENCE):
-        while stray in docker_command.run("ps", "-aq", "--no-trunc"):
-            await asyncio.sleep(0.02)
+    await wait_until(
+        lambda: stray not in docker_command.run("ps", "-aq", "--no-trunc"),
+        what="the stray container to be removed",
+        timeout=PATIENCE,
+    )
     await wait_ready(backend, lasting)
     assert not events.of(lasting.key, EXITED)
     assert events.of(lasting.key, NOTED)[-1].reason == "EngineAvailable"

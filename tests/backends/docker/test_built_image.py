@@ -19,6 +19,7 @@ from kfsim.backends.docker.imagebuild import BuildRequest, build_image, list_ima
 from kfsim.backends.docker.imagecontext import InstallSources
 from tests.engines.command import DockerCommand
 from tests.engines.images import fetch_wheels
+from tests.waiting import wait_until
 
 FLOWERS = {"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}
 _SEARCH = """
@@ -77,16 +78,17 @@ def predict(docker_command: DockerCommand, container: str) -> Any:
     request = urllib.request.Request(
         f"http://{address}:8081/v1/models/iris:predict", json.dumps(FLOWERS).encode()
     )
-    deadline = time.monotonic() + 60
-    while True:
+
+    def answer() -> Any:
         try:
             with urllib.request.urlopen(request, timeout=10) as response:
                 return json.load(response)
-        except urllib.error.URLError as error:
+        except urllib.error.URLError:
             running = inspect(docker_command, container)["State"]["Running"]
-            if not running or time.monotonic() > deadline:
-                raise AssertionError(docker_command.logs(container)) from error
-            time.sleep(0.05)
+            assert running, docker_command.logs(container)
+            return None
+
+    return wait_until(answer, what="a prediction")
 
 
 def seconds_to_stop(docker_command: DockerCommand, container: str) -> float:
@@ -109,17 +111,13 @@ def test_a_stop_while_the_model_loads_does_not_wait_for_its_grace_period(
 ) -> None:
     class Slow:
         def __reduce__(self) -> tuple[Any, ...]:
-            return exec, ("import time; print('loading', flush=True); time.sleep(120)",)
+            return exec, ("import signal; print('loading', flush=True); signal.pause()",)
 
     tmp_path.chmod(0o755)
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(Slow()))
     (tmp_path / "model.pkl").chmod(0o644)
     container = run(tmp_path)
-    deadline = time.monotonic() + 30
-    while "loading" not in (told := docker_command.logs(container)):
-        assert inspect(docker_command, container)["State"]["Running"], told
-        assert time.monotonic() < deadline, told
-        time.sleep(0.05)
+    wait_until(lambda: "loading" in docker_command.logs(container), what="the model to be loaded")
     assert seconds_to_stop(docker_command, container) < 10
     assert inspect(docker_command, container)["State"]["ExitCode"] == 143
 
@@ -144,7 +142,8 @@ def test_the_image_has_byte_code_and_no_tests_or_cache(
         "bare = [p for p in files if not "
         "os.path.exists(importlib.util.cache_from_source(str(p)))]\n"
         "print(len(files) > 1000, bare, [str(p) for p in files if 'tests' in p.parts][:9],\n"
-        "      os.path.exists('/install'), os.listdir('/tmp'), os.path.exists('/root/.cache'))\n"
+        "      os.path.exists('/install'), os.listdir('/tmp'),\n"
+        "      os.path.exists(os.path.expanduser('~/.cache')))\n"
     )
     printed = docker_command.run(
         *("run", "--rm", "--network=none", "--user=0", "--entrypoint=python", sklearn_image),

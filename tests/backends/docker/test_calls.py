@@ -68,13 +68,15 @@ async def test_a_thread_keeps_its_client_for_as_long_as_the_connection_is_the_sa
 
 
 async def test_calls_run_side_by_side_in_eight_threads_at_most(threads: CallThreads) -> None:
-    go, running, most = threading.Event(), [0], [0]
-    lock = threading.Lock()
+    go, full, running, most = threading.Event(), asyncio.Event(), [0], [0]
+    lock, loop = threading.Lock(), asyncio.get_running_loop()
 
     def hold(client: Client) -> None:
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
+            if running[0] == THREADS:
+                loop.call_soon_threadsafe(full.set)
         go.wait(PATIENCE)
         with lock:
             running[0] -= 1
@@ -83,8 +85,7 @@ async def test_calls_run_side_by_side_in_eight_threads_at_most(threads: CallThre
     for each in calls:
         threads.submit(each)
     async with asyncio.timeout(PATIENCE):
-        while running[0] < THREADS:
-            await asyncio.sleep(0.001)
+        await full.wait()
     go.set()
     await asyncio.wait_for(asyncio.gather(*(each.future for each in calls)), PATIENCE)
     assert most[0] == THREADS

@@ -8,6 +8,7 @@ import pytest
 
 from kfsim.backends.docker.commands import run_command
 from kfsim.backends.docker.engine import Engine, EngineRefused
+from kfsim.testing.waiting import wait_until
 from tests.backends.support import PATIENCE
 from tests.engines.command import DockerCommand
 
@@ -53,9 +54,15 @@ async def test_the_first_mebibyte_of_output_is_kept(run: Running) -> None:
     assert (code, output) == (0, b"x" * 2**20)
 
 
-async def test_many_hanging_commands_hold_nothing_up_and_can_be_left(run: Running) -> None:
+async def test_many_hanging_commands_hold_nothing_up_and_can_be_left(
+    run: Running, docker_command: DockerCommand
+) -> None:
     hanging = [asyncio.create_task(run("sleep", "60")) for _ in range(10)]
-    await asyncio.sleep(0.2)  # they are under way; a call that needs one of the threads still works
+    await wait_until(
+        lambda: docker_command.run("top", run.container).count("sleep 60") >= len(hanging),
+        what="all ten to be under way",
+        timeout=PATIENCE,
+    )  # a call that needs one of the eight threads still works
     async with asyncio.timeout(PATIENCE):
         assert await run("sh", "-c", "exit 7") == (7, b"")
     for each in hanging:

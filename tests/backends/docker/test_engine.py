@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kfsim.backends.docker.engine import Engine, EngineRefused, EngineUnavailable
+from kfsim.testing.waiting import wait_until
 from tests.backends.docker.socket_engine import FakeEngine
 from tests.backends.support import PATIENCE
 
@@ -31,16 +32,14 @@ async def engine(socket: Path) -> AsyncIterator[Engine]:
     await engine.close()
 
 
-async def wait_until(engine: Engine, *, available: bool) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while engine.available is not available:
-            await asyncio.sleep(0.005)
+async def wait_for(engine: Engine, *, available: bool) -> None:
+    await wait_until(
+        lambda: engine.available is available, what=f"available {available}", timeout=PATIENCE
+    )
 
 
 async def lose(fake: FakeEngine) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not fake.followed:
-            await asyncio.sleep(0.005)
+    await wait_until(lambda: fake.followed, what="the events to be followed", timeout=PATIENCE)
     fake.lose()
 
 
@@ -161,7 +160,7 @@ async def test_hanging_calls_leave_streams_and_connecting_alone(
     await asyncio.sleep(0)
     assert [item async for item in engine.stream(lambda client: iter("abc"))] == ["a", "b", "c"]
     await lose(fake)
-    await wait_until(engine, available=False)
+    await wait_for(engine, available=False)
     await asyncio.wait_for(engine.until_available(), PATIENCE)
     go.set()
     assert all(await asyncio.gather(*hanging))

@@ -20,6 +20,7 @@ from kfsim.backends.docker.backend import DockerBackend
 from kfsim.backends.docker.labels import container_name
 from kfsim.backends.docker.settings import DockerSettings
 from kfsim.replicas.backend import LogOptions, ReplicaEventKind, ReplicaSpec
+from kfsim.testing.waiting import wait_until
 from tests.backends.contract import get, wait_for_line, wait_ready
 from tests.backends.docker.conftest import labelled
 from tests.backends.support import PATIENCE, Events, make_spec
@@ -73,10 +74,11 @@ async def wait_for_sidecar(backend: DockerBackend, spec: ReplicaSpec, wanted: by
 
 
 async def wait_until_nothing_is_left(docker_command: DockerCommand, state: str, kept: int) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while len(left := labelled(docker_command, state)) > kept:
-            await asyncio.sleep(0.02)
-            assert left, left
+    await wait_until(
+        lambda: len(labelled(docker_command, state)) <= kept,
+        what=f"no more than {kept} things to be left",
+        timeout=PATIENCE,
+    )
 
 
 async def test_containers_of_a_pod_share_localhost(
@@ -120,9 +122,11 @@ async def test_a_container_that_starts_while_the_namespace_is_cut_off_makes_a_ne
     await events.wait(spec.key, STARTED, SIDECAR)
     await backend.restart_container(spec.key, SERVER)
     await events.wait(spec.key, EXITED, SERVER, count=2)
-    async with asyncio.timeout(PATIENCE):
-        while not (await backend.probe(spec.key, SIDECAR, TCP)).success:
-            await asyncio.sleep(0.01)
+
+    async def answers() -> bool:
+        return (await backend.probe(spec.key, SIDECAR, TCP)).success
+
+    await wait_until(answers, what="the sidecar's probe to pass", timeout=PATIENCE)
     assert not events.of(spec.key, FAILED)
 
 

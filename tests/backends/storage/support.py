@@ -1,19 +1,17 @@
 """Waiting, and looking at a store's child processes."""
 
-import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from kfsim.backends.process.linux import children
+from kfsim.testing.waiting import wait_until
 
 PATIENCE = 30.0
 
 
 async def wait_for(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.01)
+    await wait_until(condition, what="a condition of the test", timeout=PATIENCE)
 
 
 def workers() -> list[int]:
