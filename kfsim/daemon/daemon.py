@@ -180,9 +180,9 @@ class Daemon:
     async def stop(self) -> None:
         """Drain requests, then stop controllers, replicas, API and journal."""
         await self._tasks.close()
-        await self._names.close()
         if self._gateway is not None:
             await self._gateway.close(drain=_DRAIN_SECONDS)
+        await self._names.close()
         if self._cluster is not None:
             await self._cluster.close()
         await self._gpus.close()

@@ -54,6 +54,9 @@ class Gateway:
         self._drains = Drains(flow, clock)
         self._servers: list[asyncio.Server] = []
         self._connections = OpenConnections()
+        # What components call each other through; it outlasts the rest when the gateway closes.
+        self._inner_servers: list[asyncio.Server] = []
+        self._inner_connections = OpenConnections()
         self._seen_begun = 0
         self._busy_until = 0.0
 
@@ -73,7 +76,7 @@ class Gateway:
 
     @property
     def open_connections(self) -> int:
-        return len(self._connections)
+        return len(self._connections) + len(self._inner_connections)
 
     # Listening
 
@@ -84,7 +87,7 @@ class Gateway:
         Host says: that is how cluster-local names are reached over loopback.
         """
         server = await asyncio.get_running_loop().create_server(
-            self._make_protocols(service), host, port
+            self._make_protocols(service, connections=self._connections), host, port
         )
         self._servers.append(server)
         bound: int = server.sockets[0].getsockname()[1]
@@ -97,21 +100,26 @@ class Gateway:
         service: ServiceName | None = None,
         admits: Callable[[str], bool] | None = None,
     ) -> asyncio.Server:
-        """Serve a socket that is bound already, and own it; see `serve`.
+        """Serve a socket that is bound already, for calls from inside, and own it; see `serve`.
 
         The server may be closed before the gateway is. Peers whose address `admits` denies are
         cut before anything is read from them.
         """
         server = await asyncio.get_running_loop().create_server(
-            self._make_protocols(service, admits), sock=listening
+            self._make_protocols(service, connections=self._inner_connections, admits=admits),
+            sock=listening,
         )
-        self._servers.append(server)
+        self._inner_servers.append(server)
         return server
 
     def _make_protocols(
-        self, service: ServiceName | None, admits: Callable[[str], bool] | None = None
+        self,
+        service: ServiceName | None,
+        *,
+        connections: OpenConnections,
+        admits: Callable[[str], bool] | None = None,
     ) -> Callable[[], asyncio.Protocol]:
-        plane, connections = self._plane, self._connections
+        plane = self._plane
 
         def make_http1() -> asyncio.Protocol:
             return ClientConnection(plane, connections, service)
@@ -119,10 +127,16 @@ class Gateway:
         return lambda: SniffingConnection(make_http1, connections, admits=admits)
 
     async def close(self, drain: float = 0.0) -> None:
-        """Accept nothing more, give running requests `drain` seconds, then cut what is left."""
+        """Accept nothing more, give running requests `drain` seconds, then cut what is left.
+
+        Components go on calling each other until the last request from outside has ended.
+        """
         for server in self._servers:
             server.close()
         await self._connections.close(drain)
+        for server in self._inner_servers:
+            server.close()
+        await self._inner_connections.close(0.0)
         await self._plane.pool.close()
         self._plane.timer.close()
 

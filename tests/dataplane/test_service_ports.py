@@ -6,7 +6,7 @@ import socket
 from kfsim.backends.process.ports import LAST_PORT
 from kfsim.base.types import ServiceMode, ServiceName
 from kfsim.dataplane.service_ports import ServicePorts, candidate_ports
-from tests.dataplane.worlds import Replica, running
+from tests.dataplane.worlds import Replica, answer_ok, running
 
 IRIS = ServiceName("default", "iris")
 
@@ -87,3 +87,33 @@ async def test_a_port_in_use_is_passed_over():
 
 def test_services_and_replicas_never_want_the_same_port():
     assert min(port for port in candidate_ports(IRIS) if port) > LAST_PORT
+
+
+async def test_components_reach_each_other_until_the_last_request_from_outside_has_ended():
+    calls: list[asyncio.StreamWriter] = []
+
+    async def call_on(replica, request, writer):
+        if request.target == "/outer":
+            await replica.gate.wait()
+            reader, call = await asyncio.open_connection(address.host, address.port)
+            calls.append(call)  # kept alive, as a client library would
+            call.write(b"GET /inner HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        await answer_ok(replica, request, writer)
+
+    replica = Replica(1, call_on)
+    async with running(replica) as world:
+        world.route(replica)
+        ports = ServicePorts(world.gateway)
+        address = ports.resolve(IRIS)
+        client = await world.connect()
+        client.send("/outer")
+        await replica.arrived.wait()
+        closing = asyncio.ensure_future(world.gateway.close(drain=60.0))
+        await asyncio.sleep(0)  # it accepts no more from outside
+        replica.gate.set()
+        assert (await client.reply()).status == 200
+        await closing  # although the inner connection would be kept open
+        await ports.close()
+        client.close()
+        calls[0].close()
