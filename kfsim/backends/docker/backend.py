@@ -338,7 +338,9 @@ class DockerBackend:
             listed = {each.container_id: each for each in await self._list()}
             for container_id, (replica, attempt) in owners:
                 if container_id not in listed:
-                    replica.endings.ended(attempt, ContainerEnd(container_id, None, False))
+                    replica.endings.ended(
+                        attempt, ContainerEnd(container_id, None, out_of_memory=False)
+                    )
                 elif not listed[container_id].alive:
                     await replica.endings.check(attempt)
             await self._remove([each for each in listed if self._is_stray(listed[each])])

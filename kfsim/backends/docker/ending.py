@@ -58,7 +58,9 @@ def look(client: Client, container_id: str) -> ContainerEnd | None:
     except Exception as error:
         if getattr(error, "status_code", None) != 404:
             raise
-        return ContainerEnd(container_id, None, False)
+        return ContainerEnd(container_id, None, out_of_memory=False)
     if state.get("Running"):
         return None
-    return ContainerEnd(container_id, int(state["ExitCode"]), bool(state.get("OOMKilled")))
+    return ContainerEnd(
+        container_id, int(state["ExitCode"]), out_of_memory=bool(state.get("OOMKilled"))
+    )

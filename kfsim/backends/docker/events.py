@@ -57,7 +57,7 @@ class EventFeed:
                 )
                 self._out_of_memory.pop(container_id, None)
             case "destroy":
-                self._listener.on_ended(ContainerEnd(container_id, None, False))
+                self._listener.on_ended(ContainerEnd(container_id, None, out_of_memory=False))
 
 
 def _number(text: object) -> int | None:
