@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError
 from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
-from kfsim.cli.client import ApiClient
+from kfsim.cli.client import ApiClient, ApiError
 from kfsim.cli.manifests import SOURCE, Manifest, load_paths
 from kfsim.cli.transfers import Transfers
 from kfsim.replicas.marks import BACKEND_ANNOTATION
@@ -25,8 +25,8 @@ Say = Callable[[str], None]
 _POLL_SECONDS = 0.02
 _SLOW_POLL_SECONDS = 0.25
 _EAGER_SECONDS = 5.0
-# One more request for each service; with more of them nobody reads the lines one by one.
-_ASKED_FOR_BACKENDS = 50
+# Services that cost requests of their own; with more of them nobody reads the lines one by one.
+_ASKED_FOR = 50
 
 
 @dataclass(slots=True)
@@ -208,13 +208,21 @@ class Progress:
                 self._say(f"{shown}: {' · '.join(filter(None, words))}")
         return states
 
-    def _ask_for_causes(self) -> None:
-        found = self._client.get("/kfsim/v1/causes")["causes"]
-        self._causes = {(cause["namespace"], cause["name"]): cause for cause in found}
+    def _ask_for_causes(self, waiting: Sequence[tuple[str, str]]) -> None:
+        self._causes = {}
+        for namespace, name in waiting[:_ASKED_FOR]:
+            try:
+                cause = self._client.get(f"/kfsim/v1/waits/{quote(namespace)}/{quote(name)}")
+            except ApiError as error:
+                if not error.is_not_found:  # deleted meanwhile
+                    raise
+            else:
+                if cause["text"]:
+                    self._causes[namespace, name] = cause
 
     def _backend(self, key: tuple[str, str]) -> str:
         """What runs the service's newest revision, asked for until it is decided."""
-        if not self._backends.get(key) and len(self._services) <= _ASKED_FOR_BACKENDS:
+        if not self._backends.get(key) and len(self._services) <= _ASKED_FOR:
             namespace, name = key
             selector = urlencode({"labelSelector": f"{INFERENCE_SERVICE}={name}"})
             path = self._client.resource("deployments").path(namespace)
@@ -238,7 +246,7 @@ class Progress:
             if now - looked >= _SLOW_POLL_SECONDS:
                 fetching += now - looked if self._transfers.poll() else 0.0
                 looked = now
-                self._ask_for_causes()
+                self._ask_for_causes([key for key, state in states.items() if not state.ready])
             if elapsed - fetching > timeout:
                 return states
             time.sleep(_POLL_SECONDS if elapsed < _EAGER_SECONDS else _SLOW_POLL_SECONDS)

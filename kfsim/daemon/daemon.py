@@ -14,7 +14,7 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster
-from kfsim.controllers.inferenceservice import list_causes
+from kfsim.controllers.inferenceservice import explain_wait
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.listening import Listener, listen
@@ -119,7 +119,9 @@ class Daemon:
                 "GET /transfers": self._transfers,
                 "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
-                "GET /causes": lambda _: {"causes": list_causes(store)},
+                "GET /waits/{namespace}/{name}": lambda query: explain_wait(
+                    store, query["namespace"], query["name"]
+                ),
                 "GET /why/{namespace}/{name}": lambda query: self._why(store, query),
             },
             metrics=self._metrics.render,

@@ -56,18 +56,14 @@ def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
     }
 
 
-def list_causes(store: Store) -> list[dict[str, Any]]:
-    """What keeps services from being ready, of all of them; the first cause of each."""
-    return [
-        {
-            "namespace": isvc.metadata.namespace,
-            "name": isvc.metadata.name,
-            "text": str(causes[0]),
-            "failed": any(cause.failed for cause in causes),
-        }
-        for isvc in store.list(InferenceService)
-        if (causes := find_causes(store, isvc))
-    ]
+def explain_wait(store: Store, namespace: str, name: str) -> dict[str, Any]:
+    """What keeps one service from being ready: the first cause in words, empty without one, and
+    whether waiting is in vain. Cheap enough to be asked again and again. Raises NotFound."""
+    causes = find_causes(store, store.get(InferenceService, name, namespace))
+    return {
+        "text": str(causes[0]) if causes else "",
+        "failed": any(cause.failed for cause in causes),
+    }
 
 
 def _not_ready(isvc: InferenceService) -> list[Condition]:
