@@ -22,9 +22,10 @@ from kfsim.backends.docker.settings import DockerSettings
 from kfsim.backends.docker.stored import read_logs
 from kfsim.backends.logfolders import LogFolders
 from kfsim.backends.probing import run_probe
+from kfsim.backends.statefolders import make_folders
 from kfsim.backends.storage.settings import default_cache_dir
 from kfsim.backends.storage.store import ModelStore
-from kfsim.base.errors import AlreadyExists, KfsimError, NotFound, Unavailable
+from kfsim.base.errors import AlreadyExists, KfsimError, NotFound
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import ReplicaKey
 from kfsim.replicas.addresses import Address
@@ -96,14 +97,7 @@ class DockerBackend:
 
     async def open(self) -> None:
         """Begin to look for the engine; does not wait for it."""
-        try:
-            for folder in (self._replica_home, self._log_folders.root, self.claims):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise Unavailable(
-                f"cannot use the state directory {self._state_dir}: {error.strerror or error}; "
-                "make it writable, or choose another with --state-dir"
-            ) from error
+        make_folders(self._state_dir, self._replica_home, self._log_folders.root, self.claims)
         self.engine.open()
 
     @property

@@ -15,6 +15,7 @@ from kfsim.backends.process.ports import PortLease, PortPool
 from kfsim.backends.process.replica import ProcessReplica
 from kfsim.backends.process.settings import ProcessSettings
 from kfsim.backends.process.supervision import Supervision
+from kfsim.backends.statefolders import make_folders
 from kfsim.backends.storage.settings import default_cache_dir
 from kfsim.backends.storage.store import ModelStore
 from kfsim.base.clock import Clock
@@ -85,14 +86,7 @@ class ProcessBackend:
 
     async def open(self) -> None:
         """Start supervisor and template; does not wait for the template's imports."""
-        try:
-            for folder in (self._replica_home, self._log_folders.root, self.claims):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise Unavailable(
-                f"cannot use the state directory {self._state_dir}: {error.strerror or error}; "
-                "make it writable, or choose another with --state-dir"
-            ) from error
+        make_folders(self._state_dir, self._replica_home, self._log_folders.root, self.claims)
         await self._start_supervisor()
 
     @property
