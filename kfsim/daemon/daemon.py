@@ -219,6 +219,8 @@ class Daemon:
             "engineProblem": self._replicas.engine_problem,
             "allowPrivileged": self._settings.allow_privileged,
             "allowHostPath": self._settings.allow_host_path,
+            "strict": self._settings.strict,
+            "compat": self._settings.compat,
         }
 
     async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kfsim.api.compat import Compat
 from kfsim.replicas.devices import GpuMode, GpuSettings
 from kfsim.replicas.marks import AUTO, DOCKER, PROCESS
 
@@ -29,6 +30,9 @@ class DaemonSettings:
     allow_pickle: bool = True
     allow_privileged: bool = False
     allow_host_path: bool = False
+    strict: bool = False
+    """Do what a cluster would do where kfsim by default makes up for what a laptop lacks."""
+    compat: Compat = Compat.KSERVE
     fresh: bool = False
     foreground: bool = False
     """Stop when standard input closes: the command line that started us is gone."""
@@ -56,6 +60,10 @@ class DaemonSettings:
             words.append("--allow-privileged")
         if self.allow_host_path:
             words.append("--allow-host-path")
+        if self.strict:
+            words.append("--strict")
+        if self.compat != Compat.KSERVE:
+            words.append(f"--compat={self.compat}")
         if self.fresh:
             words.append("--fresh")
         if self.foreground:
@@ -81,6 +89,8 @@ class DaemonSettings:
         parser.add_argument("--refuse-pickle", action="store_true")
         parser.add_argument("--allow-privileged", action="store_true")
         parser.add_argument("--allow-host-path", action="store_true")
+        parser.add_argument("--strict", action="store_true")
+        parser.add_argument("--compat", type=Compat, default=Compat.KSERVE)
         parser.add_argument("--fresh", action="store_true")
         parser.add_argument("--foreground", action="store_true")
         plain = GpuSettings()
@@ -102,6 +112,8 @@ class DaemonSettings:
             allow_pickle=not given.refuse_pickle,
             allow_privileged=given.allow_privileged,
             allow_host_path=given.allow_host_path,
+            strict=given.strict,
+            compat=given.compat,
             fresh=given.fresh,
             foreground=given.foreground,
             gpu=GpuSettings(

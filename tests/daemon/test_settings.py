@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kfsim.api.compat import Compat
 from kfsim.daemon.settings import DaemonSettings, parse_address
 from kfsim.replicas.devices import GpuMode, GpuSettings
 
@@ -19,6 +20,8 @@ def test_settings_read_back_from_their_command() -> None:
         allow_pickle=False,
         allow_privileged=True,
         allow_host_path=True,
+        strict=True,
+        compat=Compat.KFSERVING,
         fresh=True,
         foreground=True,
         gpu=GpuSettings(GpuMode.FAKE, replicas_per_device=2, fake_devices=3),

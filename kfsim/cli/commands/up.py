@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from kfsim.api.compat import Compat
 from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.base.quantities import parse_duration
 from kfsim.cli.client import ApiClient
@@ -64,6 +65,17 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--allow-host-path", action="store_true", help="let containers mount hostPath volumes"
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="do what a cluster would do, also where a laptop lacks what the manifests name",
+    )
+    parser.add_argument(
+        "--compat",
+        choices=[str(each) for each in Compat],
+        default=str(Compat.KSERVE),
+        help="kfserving: names, canary rule and quirks of KFServing 0.5 and 0.6",
     )
     parser.add_argument("--allow-pickle", choices=("always", "never"), default="always")
 
@@ -127,9 +139,15 @@ def _compare(running: DaemonInfo, arguments: argparse.Namespace, gpu: GpuSetting
         differences.append(
             f"it keeps --runtime {runtime}, and --runtime {arguments.runtime} is asked for"
         )
+    compat = kept.get("compat", arguments.compat)
+    if arguments.compat != compat:
+        differences.append(
+            f"it keeps --compat {compat}, and --compat {arguments.compat} is asked for"
+        )
     for asked, key, flag in (
         (arguments.allow_privileged, "allowPrivileged", "--allow-privileged"),
         (arguments.allow_host_path, "allowHostPath", "--allow-host-path"),
+        (arguments.strict, "strict", "--strict"),
     ):
         if asked and not kept.get(key, True):
             differences.append(f"it was started without {flag}")
@@ -156,6 +174,8 @@ def _settings(arguments: argparse.Namespace, project: Project, gpu: GpuSettings)
         allow_pickle=arguments.allow_pickle == "always",
         allow_privileged=arguments.allow_privileged,
         allow_host_path=arguments.allow_host_path,
+        strict=arguments.strict,
+        compat=Compat(arguments.compat),
         fresh=arguments.fresh,
         foreground=not arguments.detach,
         gpu=gpu,
