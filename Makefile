@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
 MODEL := examples/sklearn-iris/model/model.joblib
 
-.PHONY: up venv test check bench format clean
+.PHONY: up venv test check bench docs format clean
 
 up: $(MODEL)
 	@$(BIN)/kfsim up manifests/
@@ -28,12 +28,16 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
 
 test: check $(MODEL)
 	$(BIN)/pytest
 
 bench: $(MODEL)
 	$(BIN)/python bench/run.py
+
+docs: $(STAMP)
+	$(BIN)/python -m docs.generate
 
 format: $(STAMP)
 	$(BIN)/ruff format .

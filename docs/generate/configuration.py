@@ -1,0 +1,158 @@
+"""docs/reference/configuration.md: files, ConfigMaps, annotations and variables.
+
+Keys and defaults are read off the classes that parse them. What only a sentence can say (what an
+annotation or a variable of kfsim's is for) stands here, and a test compares the names with those in
+the code.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any, Final
+
+from docs.generate.markdown import code, page, table
+from kfsim.autoscaler import annotations
+from kfsim.autoscaler.config import AutoscalerConfig
+from kfsim.base.quantities import format_duration
+from kfsim.controllers.revision.config import (
+    CONFIG_AUTOSCALER,
+    CONFIG_DEPLOYMENT,
+    SYSTEM_NAMESPACE,
+    RevisionConfig,
+)
+from kfsim.daemon.project_file import ProjectFile
+
+VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "KFSIM_API": "the daemon to talk to, `HOST:PORT`; `--api` comes before it",
+        "KFSIM_STATE_DIR": "where projects keep their state; `--state-dir` comes before it",
+        "KFSIM_CACHE_DIR": "where downloaded models are kept, shared by all projects",
+    }
+)
+"""Read by kfsim's own processes."""
+
+REPLICA_VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "PORT": "the port of the container's first containerPort",
+        "KFSIM_PORT_<containerPort>": "the local port that stands for this containerPort",
+        "KFSIM_MOUNT_<volume>": "the folder that stands for this volume's mount",
+        "KFSIM_TERMINATION_LOG": "the file whose text becomes the termination message",
+    }
+)
+"""Set for containers that run as processes; `$(NAME)` works in command, args and env."""
+
+ANNOTATIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "kfsim.dev/runtime": "`docker`, `process` or `auto`: what runs the service's replicas, "
+        "before `--runtime`",
+        "kfsim.dev/example": "a request body for `up` to show, relative to the manifest",
+        "kfsim.dev/source": "set by `apply` and `up`: the file that the object came from; "
+        "relative model paths start there, and `up` prunes by it",
+        "kfsim.dev/backend": "set on Deployments: what runs the revision",
+        "kfsim.dev/backend-reason": "set on Deployments: why",
+    }
+)
+
+
+def render_configuration() -> str:
+    """The page."""
+    return page(
+        "Configuration",
+        *_project_file(),
+        *_config_maps(),
+        *_annotations(),
+        *_variables(),
+    )
+
+
+def _project_file() -> Iterator[str]:
+    yield "## kfsim.yaml"
+    yield "Beside the manifests, read by `kfsim up`; every key may be left out."
+    yield table(["key", "type", "default"], _properties(ProjectFile.model_json_schema()))
+
+
+def _properties(
+    schema: dict[str, Any], prefix: str = "", root: dict[str, Any] | None = None
+) -> Iterator[list[str]]:
+    """The leaves of a JSON schema, sections unfolded."""
+    root = root or schema
+    for name, given in schema.get("properties", {}).items():
+        each = _resolve(given, root)
+        if "properties" in each:
+            yield from _properties(each, f"{prefix}{name}.", root)
+        else:
+            default = given.get("default", each.get("default"))
+            shown = "" if default is None or isinstance(default, dict | list) else str(default)
+            yield [code(prefix + name), _type(each), code(shown)]
+
+
+def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    reference = schema.get("$ref")
+    if reference is None:
+        return schema
+    found: dict[str, Any] = root["$defs"][reference.rpartition("/")[2]]
+    return found
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    words = str(schema.get("type", "text or section"))
+    if "minimum" in schema:
+        words += f", at least {schema['minimum']}"
+    if "maximum" in schema:
+        words += f", at most {schema['maximum']}"
+    return words
+
+
+def _config_maps() -> Iterator[str]:
+    yield "## ConfigMaps"
+    yield (
+        f"Given as manifests, in namespace `{SYSTEM_NAMESPACE}`, with Knative's keys and defaults. "
+        "A change acts at once."
+    )
+    yield f"### {CONFIG_AUTOSCALER}"
+    yield table(["key", "default"], _defaults(AutoscalerConfig()))
+    yield f"### {CONFIG_DEPLOYMENT}"
+    deployment = RevisionConfig()
+    yield table(
+        ["key", "default"],
+        [
+            [code("progress-deadline"), code(f"{deployment.progress_deadline}s")],
+            [code("queue-sidecar-image"), code(deployment.queue_sidecar_image)],
+        ],
+    )
+
+
+_DURATIONS: Final = ("window", "delay", "period")
+
+
+def _defaults(config: AutoscalerConfig) -> Iterator[list[str]]:
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, bool):
+            shown = str(value).lower()
+        elif isinstance(value, float):
+            is_duration = field.name.endswith(_DURATIONS)
+            shown = format_duration(value) if is_duration else f"{value:g}"
+        else:
+            shown = str(value)
+        yield [code(field.name.replace("_", "-")), code(shown)]
+
+
+def _annotations() -> Iterator[str]:
+    yield "## Annotations"
+    yield "kfsim's own:"
+    yield table(["annotation", "meaning"], ([code(k), text] for k, text in ANNOTATIONS.items()))
+    yield "Of Knative's autoscaling, on an InferenceService or a revision template:"
+    yield table(
+        ["annotation", "older spelling"],
+        ([code(each.key), ", ".join(map(code, each.keys[1:]))] for each in annotations.ALL),
+    )
+
+
+def _variables() -> Iterator[str]:
+    yield "## Environment"
+    yield table(["variable", "meaning"], ([code(k), text] for k, text in VARIABLES.items()))
+    yield "For containers that run as processes:"
+    yield table(["variable", "meaning"], ([code(k), text] for k, text in REPLICA_VARIABLES.items()))
