@@ -168,7 +168,7 @@ class SimulatedCluster:
         return self.clock.now()
 
 
-def build_cluster(world: SimulatedCluster) -> Controllers:
+def build_cluster(world: SimulatedCluster) -> Cluster:
     """The daemon's own controllers over the simulated parts."""
     cluster = Cluster(
         store=world.store,
