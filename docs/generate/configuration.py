@@ -11,15 +11,15 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from docs.generate.markdown import code, page, table
+from kfsim.api.config import KNATIVE_NAMESPACE
+from kfsim.api.config.deployment import CONFIG_DEPLOYMENT, DeploymentConfig
+from kfsim.api.config.domain import CONFIG_DOMAIN
+from kfsim.api.config.gc import CONFIG_GC, GarbageCollectionConfig
+from kfsim.api.config.network import CONFIG_NETWORK, NetworkConfig
 from kfsim.autoscaler import annotations
-from kfsim.autoscaler.config import AutoscalerConfig
+from kfsim.autoscaler.config import CONFIG_MAP_NAME, AutoscalerConfig
 from kfsim.base.quantities import format_duration
-from kfsim.controllers.revision.config import (
-    CONFIG_AUTOSCALER,
-    CONFIG_DEPLOYMENT,
-    SYSTEM_NAMESPACE,
-    RevisionConfig,
-)
+from kfsim.cluster.cluster import DEFAULT_DOMAIN
 from kfsim.daemon.project_file import ProjectFile
 
 VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
@@ -108,35 +108,37 @@ def _type(schema: dict[str, Any]) -> str:
 def _config_maps() -> Iterator[str]:
     yield "## ConfigMaps"
     yield (
-        f"Given as manifests, in namespace `{SYSTEM_NAMESPACE}`, with Knative's keys and defaults. "
-        "A change acts at once."
+        f"Given as manifests, in namespace `{KNATIVE_NAMESPACE}`, with Knative's keys and "
+        "defaults. A change acts at once; what cannot be read gets a Warning event, and the "
+        "settings before it stay in force."
     )
-    yield f"### {CONFIG_AUTOSCALER}"
-    yield table(["key", "default"], _defaults(AutoscalerConfig()))
-    yield f"### {CONFIG_DEPLOYMENT}"
-    deployment = RevisionConfig()
-    yield table(
-        ["key", "default"],
-        [
-            [code("progress-deadline"), code(f"{deployment.progress_deadline}s")],
-            [code("queue-sidecar-image"), code(deployment.queue_sidecar_image)],
-        ],
+    for name, config in (
+        (CONFIG_MAP_NAME, AutoscalerConfig()),
+        (CONFIG_DEPLOYMENT, DeploymentConfig()),
+        (CONFIG_NETWORK, NetworkConfig()),
+        (CONFIG_GC, GarbageCollectionConfig()),
+    ):
+        yield f"### {name}"
+        yield table(["key", "default"], _defaults(config))
+    yield f"### {CONFIG_DOMAIN}"
+    yield (
+        "A key is a domain, its value empty or a `selector:` of labels; the most specific selector "
+        f"that matches a service's labels counts. Without a default it is `{DEFAULT_DOMAIN}`."
     )
 
 
-_DURATIONS: Final = ("window", "delay", "period")
+_DURATIONS: Final = ("window", "delay", "period", "deadline", "time")
 
 
-def _defaults(config: AutoscalerConfig) -> Iterator[list[str]]:
+def _defaults(config: Any) -> Iterator[list[str]]:
     for field in fields(config):
         value = getattr(config, field.name)
         if isinstance(value, bool):
             shown = str(value).lower()
-        elif isinstance(value, float):
-            is_duration = field.name.endswith(_DURATIONS)
-            shown = format_duration(value) if is_duration else f"{value:g}"
+        elif field.name.endswith(_DURATIONS):
+            shown = format_duration(value)
         else:
-            shown = str(value)
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
         yield [code(field.name.replace("_", "-")), code(shown)]
 
 

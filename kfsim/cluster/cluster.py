@@ -9,6 +9,7 @@ from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.controllers import (
     configuration,
     deployment,
+    gc,
     inferenceservice,
     labeler,
     pod,
@@ -21,7 +22,7 @@ from kfsim.controllers import (
 )
 from kfsim.controllers.pod.reconcile import recover
 from kfsim.controllers.podautoscaler import Scaling
-from kfsim.controllers.runtime import Controller, Dispatcher, Key, Recorder
+from kfsim.controllers.runtime import ClusterConfig, Controller, Dispatcher, Key, Recorder
 from kfsim.replicas.backend import ReplicaBackend
 from kfsim.replicas.choice import BackendChooser
 from kfsim.replicas.devices import GpuInventory, GpuSettings
@@ -88,6 +89,9 @@ class Cluster:
         gateway_port: Callable[[], int],
     ) -> tuple[Controller, ...]:
         """In the order of the object chain, from the manifest to the replica and the routes."""
+        config = ClusterConfig(
+            store=store, recorder=recorder.for_component("controller"), domain=domain
+        )
         return (
             inferenceservice.make_controller(
                 store=store,
@@ -99,22 +103,27 @@ class Cluster:
             service.make_controller(store=store, clock=clock, recorder=recorder),
             configuration.make_controller(store=store, clock=clock, recorder=recorder),
             revision.make_controller(
-                store=store, clock=clock, recorder=recorder, chooser=self._chooser
+                store=store,
+                clock=clock,
+                recorder=recorder,
+                config=config,
+                chooser=self._chooser,
             ),
+            gc.make_controller(store=store, clock=clock, config=config),
             labeler.make_controller(store=store, clock=clock),
             route.make_controller(
                 store=store,
                 clock=clock,
                 recorder=recorder,
-                domain=domain,
+                config=config,
                 gateway_port=gateway_port,
             ),
             podautoscaler.make_controller(
                 store=store,
                 clock=clock,
-                recorder=recorder,
                 route_sink=route_sink,
                 scaling=self.scaling,
+                config=config,
             ),
             serverlessservice.make_controller(
                 store=store, clock=clock, backend=self._backend, gateway_port=gateway_port

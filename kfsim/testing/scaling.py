@@ -27,7 +27,7 @@ from kfsim.base.types import ReplicaKey, RevisionKey, Stat
 from kfsim.controllers import deployment, pod, podautoscaler, serverlessservice
 from kfsim.controllers.pod import DeviceScheduler
 from kfsim.controllers.pod.reconcile import recover
-from kfsim.controllers.runtime import Dispatcher, Key, Recorder
+from kfsim.controllers.runtime import ClusterConfig, Dispatcher, Key, Recorder
 from kfsim.replicas.backend import ReplicaBackend
 from kfsim.simulation.loop import run_virtual, running_loop
 from kfsim.store import Store
@@ -106,9 +106,9 @@ class ScalingWorld:
             podautoscaler.make_controller(
                 store=self.store,
                 clock=self.clock,
-                recorder=recorder,
                 route_sink=self.sink,
                 scaling=self.scaling,
+                config=ClusterConfig(store=self.store, recorder=recorder),
             ),
         ]
         for controller in self.controllers:

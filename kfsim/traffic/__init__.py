@@ -12,11 +12,10 @@ Must not: write, wait, or know the store or the data plane.
 """
 
 from kfsim.traffic.hosts import (
+    HostNames,
     cluster_local_host,
     expanded_local_hosts,
-    external_host,
     parse_local_host,
-    tagged_name,
     url_of,
 )
 from kfsim.traffic.problems import TargetProblem
@@ -31,16 +30,15 @@ from kfsim.traffic.targets import (
 
 __all__ = [
     "DEFAULT_TARGET",
+    "HostNames",
     "Resolution",
     "RevisionTarget",
     "TargetProblem",
     "cluster_local_host",
     "expanded_local_hosts",
-    "external_host",
     "is_ready",
     "parse_local_host",
     "protocol_of",
     "resolve_traffic",
-    "tagged_name",
     "url_of",
 ]

@@ -1,12 +1,18 @@
-"""Host names of a route: Knative's default templates (networking config-network).
+"""Host names of a route, by config-domain and config-network.
 
-domain-template is `NAME.NAMESPACE.DOMAIN`, tag-template is `TAG-NAME`. Cluster-local hosts are
-also known by their two shorter forms, as a resolver inside a cluster would complete them.
+Without them the host is `NAME.NAMESPACE.DOMAIN` and a tag's is `TAG-NAME.…` (knative
+pkg/reconciler/route/domains). Cluster-local hosts are also known by their two shorter forms, as a
+resolver inside a cluster would complete them.
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
+from kfsim.api.config.domain import DomainConfig
+from kfsim.api.config.network import NetworkConfig
+from kfsim.api.meta import ObjectMeta
+from kfsim.base.gotemplates import render
 from kfsim.base.types import ServiceName
 
 LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -15,13 +21,29 @@ _HTTP_PORT = 80
 _LOCAL_HOST = re.compile(rf"({LABEL})\.({LABEL})(?:\.svc(?:\.cluster\.local\.?)?)?")
 
 
-def tagged_name(name: str, tag: str) -> str:
-    """The host's first label: `TAG-NAME`, or the name itself without a tag."""
-    return f"{tag}-{name}" if tag else name
+@dataclass(frozen=True, slots=True)
+class HostNames:
+    """How the names and hosts of routes are made now."""
 
+    domains: DomainConfig
+    network: NetworkConfig
 
-def external_host(name: str, namespace: str, domain: str) -> str:
-    return f"{name}.{namespace}.{domain}"
+    def tagged_name(self, name: str, tag: str) -> str:
+        """The name of a tag's Service, which begins its host: `TAG-NAME`, or the name itself."""
+        return render(self.network.tag_template, {"Name": name, "Tag": tag}) if tag else name
+
+    def external_host(self, route: ObjectMeta, tag: str) -> str:
+        """The host of a route or of one of its tags, outside of the cluster."""
+        return render(
+            self.network.domain_template,
+            {
+                "Name": self.tagged_name(route.name, tag),
+                "Namespace": route.namespace,
+                "Domain": self.domains.lookup(route.labels),
+                "Labels": route.labels,
+                "Annotations": route.annotations,
+            },
+        )
 
 
 def cluster_local_host(name: str, namespace: str) -> str:

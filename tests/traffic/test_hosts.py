@@ -2,22 +2,48 @@
 
 import pytest
 
+from kfsim.api.config.domain import DomainConfig
+from kfsim.api.config.network import NetworkConfig
+from kfsim.api.meta import ObjectMeta
 from kfsim.base.types import ServiceName
 from kfsim.traffic import (
+    HostNames,
     cluster_local_host,
     expanded_local_hosts,
-    external_host,
     parse_local_host,
-    tagged_name,
     url_of,
 )
 
+DOMAINS = DomainConfig.parse({"prod.org": "selector: {env: prod}"}, default="localhost")
+ROUTE = ObjectMeta(name="iris", namespace="ns", labels={"env": "prod", "team": "blue"})
+
 
 def test_hosts_of_a_tag() -> None:
-    name = tagged_name("iris", "prev")
-    assert external_host(name, "default", "localhost") == "prev-iris.default.localhost"
+    names = HostNames(DOMAINS, NetworkConfig())
+    plain = ObjectMeta(name="iris", namespace="default")
+    assert names.external_host(plain, "prev") == "prev-iris.default.localhost"
+    name = names.tagged_name("iris", "prev")
     assert cluster_local_host(name, "default") == "prev-iris.default.svc.cluster.local"
-    assert tagged_name("iris", "") == "iris"
+    assert names.tagged_name("iris", "") == "iris"
+
+
+@pytest.mark.parametrize(
+    ("network", "host"),
+    [
+        ({}, "prev-iris.ns.prod.org"),
+        ({"tag-template": "{{.Name}}-{{.Tag}}"}, "iris-prev.ns.prod.org"),
+        ({"domain-template": "{{.Name}}-{{.Namespace}}.{{.Domain}}"}, "prev-iris-ns.prod.org"),
+        (
+            {"domain-template": '{{.Name}}.{{index .Labels "team"}}.{{.Domain}}'},
+            "prev-iris.blue.prod.org",
+        ),
+    ],
+)
+def test_hosts_follow_the_templates_and_the_labels_domain(
+    network: dict[str, str], host: str
+) -> None:
+    names = HostNames(DOMAINS, NetworkConfig.parse(network))
+    assert names.external_host(ROUTE, "prev") == host
 
 
 def test_local_hosts_are_known_in_three_forms() -> None:

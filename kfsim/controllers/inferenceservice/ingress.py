@@ -1,7 +1,7 @@
 """Host, URL and address of an InferenceService, and when its VirtualService may be written.
 
 KServe derives the host from the component's URL by cutting `-predictor` out of it, which breaks
-names that contain that text; here only the domain is taken from the URL.
+names that contain that text; here the component's whole name gives way to the service's.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,10 +50,10 @@ def external_host(
         return None
     component = entry_component(isvc)
     url = components.get(component, ComponentStatus()).url or ""
-    prefix = f"{service_name(name, component)}.{namespace}."
-    entry_host = urlsplit(url).hostname or ""
-    domain = entry_host.removeprefix(prefix) if entry_host.startswith(prefix) else config.domain
-    host = f"{name}.{namespace}.{domain}"
+    entry_host, entry_name = urlsplit(url).hostname or "", service_name(name, component)
+    host = f"{name}.{namespace}.{config.domain}"
+    if entry_name in entry_host:  # as config-domain and config-network made it
+        host = entry_host.replace(entry_name, name, 1)
     return None if host == cluster_local_host(name, namespace) else host
 
 

@@ -11,14 +11,10 @@ from kfsim.api.core import Container, EnvVar, PodSpec
 from kfsim.api.kserve import InferenceService, ModelSpec
 from kfsim.api.kserve_keys import NAME_ENV, SERVING_CONTAINER, TRANSFORMER_CONTAINER
 from kfsim.api.runtime_selection import Runtime
+from kfsim.base.gotemplates import Fields, InvalidTemplate, render_all
 from kfsim.controllers.inferenceservice.images import tagged_image
 from kfsim.controllers.inferenceservice.merging import as_data, merge_containers, merge_pod_specs
 from kfsim.controllers.inferenceservice.runtime_defaults import apply_server_defaults, server_type
-from kfsim.controllers.inferenceservice.templates import (
-    InvalidTemplate,
-    TemplateData,
-    render_all,
-)
 
 
 class InvalidPredictor(ValueError):
@@ -42,12 +38,12 @@ def build_predictor(isvc: InferenceService, model: ModelSpec, runtime: Runtime) 
     name = isvc.metadata.name
     predictor = isvc.spec.predictor
     defaults = apply_server_defaults(predictor, model, runtime, name=name)
-    data = TemplateData(
-        name=name,
-        namespace=isvc.metadata.namespace,
-        labels={**isvc.metadata.labels, **defaults.labels},
-        annotations=isvc.metadata.annotations,
-    )
+    fields: Fields = {
+        "Name": name,
+        "Namespace": isvc.metadata.namespace,
+        "Labels": {**isvc.metadata.labels, **defaults.labels},
+        "Annotations": isvc.metadata.annotations,
+    }
     of_runtime = {container.name: container for container in runtime.spec.containers}
     base = of_runtime.pop(SERVING_CONTAINER, None)
     if base is None:
@@ -57,7 +53,7 @@ def build_predictor(isvc: InferenceService, model: ModelSpec, runtime: Runtime) 
         )
     own = Container.model_validate(as_data(defaults.model))
     serving = merge_containers(base, own).replaced(name=SERVING_CONTAINER)
-    serving = _rendered(serving, data, runtime)
+    serving = _rendered(serving, fields, runtime)
     image = tagged_image(
         serving, runtime_version=model.runtime_version, server_type=server_type(runtime)
     )
@@ -67,7 +63,7 @@ def build_predictor(isvc: InferenceService, model: ModelSpec, runtime: Runtime) 
         of_runtime.pop(TRANSFORMER_CONTAINER, None), of_predictor.pop(TRANSFORMER_CONTAINER, None)
     )
     if transformer is not None:
-        containers.append(_rendered(transformer, data, runtime))
+        containers.append(_rendered(transformer, fields, runtime))
     containers += [*of_runtime.values(), *of_predictor.values()]
     pod_spec = merge_pod_specs(runtime.spec, predictor)
     named = tuple(with_name_env(container, name) for container in containers)
@@ -81,9 +77,9 @@ def _transformer(base: Container | None, own: Container | None) -> Container | N
     return base or own
 
 
-def _rendered(container: Container, data: TemplateData, runtime: Runtime) -> Container:
+def _rendered(container: Container, fields: Fields, runtime: Runtime) -> Container:
     try:
-        return Container.model_validate(render_all(as_data(container), data))
+        return Container.model_validate(render_all(as_data(container), fields))
     except InvalidTemplate as error:
         raise InvalidPredictor(
             f"invalid placeholder in runtime {runtime.name}, container {container.name}: {error}"

@@ -3,22 +3,18 @@
 from collections.abc import Iterable
 
 from kfsim.api.apps import Deployment
-from kfsim.api.core import ConfigMap, Pod
+from kfsim.api.core import Pod
 from kfsim.api.knative_internal import Metric, PodAutoscaler, ServerlessService
 from kfsim.base.clock import Clock
 from kfsim.base.ports import RouteSink
 from kfsim.controllers.podautoscaler.reconcile import PodAutoscalerReconciler
 from kfsim.controllers.podautoscaler.scaling import Scaling
-from kfsim.controllers.podautoscaler.settings import (
-    SYSTEM_NAMESPACE,
-    WATCHED,
-    AutoscalerSettings,
-)
 from kfsim.controllers.runtime import (
+    ClusterConfig,
     Controller,
     Key,
-    Recorder,
     Watch,
+    watch_config,
     watch_mapped,
     watch_owned,
     watch_self,
@@ -30,20 +26,18 @@ NAME = "podautoscaler"
 
 
 def make_controller(
-    *, store: Store, clock: Clock, recorder: Recorder, route_sink: RouteSink, scaling: Scaling
+    *,
+    store: Store,
+    clock: Clock,
+    route_sink: RouteSink,
+    scaling: Scaling,
+    config: ClusterConfig,
 ) -> Controller:
     """The PodAutoscaler controller; urgent, because a poke is a request that waits."""
-    settings = AutoscalerSettings(store=store, recorder=recorder.for_component("autoscaler"))
-
-    def all_of(entry: Entry) -> Iterable[Key]:
-        if entry.namespace != SYSTEM_NAMESPACE or entry.name not in WATCHED:
-            return ()
-        return [Key(each.namespace, each.name) for each in store.entries(PodAutoscaler)]
-
     return Controller(
         name=NAME,
         reconciler=PodAutoscalerReconciler(
-            store=store, clock=clock, route_sink=route_sink, scaling=scaling, settings=settings
+            store=store, clock=clock, route_sink=route_sink, scaling=scaling, config=config
         ),
         watches=(
             watch_self(PodAutoscaler),
@@ -51,7 +45,7 @@ def make_controller(
             Watch(Metric, _owner_of, only=lambda event: event.type is EventType.DELETED),
             watch_mapped(Pod, revision_of),
             Watch(Deployment, revision_of, only=lambda event: event.type is EventType.ADDED),
-            watch_mapped(ConfigMap, all_of),
+            watch_config(store, config.autoscaler, config.deployment, wakes=PodAutoscaler),
         ),
         urgent=True,
     )

@@ -32,7 +32,7 @@ from kfsim.base.types import RevisionKey, ServiceMode
 from kfsim.controllers.podautoscaler import status as statuses
 from kfsim.controllers.podautoscaler.resources import make_metric, make_serverless_service
 from kfsim.controllers.podautoscaler.scaling import Scaling
-from kfsim.controllers.podautoscaler.settings import AutoscalerSettings
+from kfsim.controllers.runtime import ClusterConfig
 from kfsim.controllers.runtime.controller import DONE, Key, Result
 from kfsim.replicas.status import is_pod_ready
 from kfsim.store import Store
@@ -64,13 +64,13 @@ class PodAutoscalerReconciler:
         clock: Clock,
         route_sink: RouteSink,
         scaling: Scaling,
-        settings: AutoscalerSettings,
+        config: ClusterConfig,
     ) -> None:
         self._store = store
         self._clock = clock
         self._route_sink = route_sink
         self._scaling = scaling
-        self._settings = settings
+        self._config = config
         self._specs: dict[Key, _Specs] = {}
         # What each Metric was last found right for, with its version: most are never read again.
         self._metrics: dict[Key, tuple[int, DeciderSpec, str]] = {}
@@ -130,8 +130,8 @@ class PodAutoscalerReconciler:
         return Result(outcome.requeue_after)
 
     def _resolve(self, key: Key, pa: PodAutoscaler) -> _Specs:
-        config = self._settings.current()
-        deadline = self._settings.progress_deadline()
+        config = self._config.autoscaler()
+        deadline = float(self._config.deployment().progress_deadline)
         annotations = pa.metadata.annotations
         concurrency = pa.spec.container_concurrency or 0
         reachable = pa.spec.reachability != _UNREACHABLE

@@ -12,7 +12,7 @@ from kfsim.api.meta import is_controlled_by
 from kfsim.api.names import child_name
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.revision import status
-from kfsim.controllers.revision.config import RevisionConfig, RevisionConfigReader
+from kfsim.controllers.revision.config import RevisionConfig, revision_config
 from kfsim.controllers.revision.resources import (
     CONTAINER_HEALTHY,
     deployment_hash,
@@ -24,7 +24,7 @@ from kfsim.controllers.revision.resources import (
     updated_deployment,
     user_pod_spec,
 )
-from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
+from kfsim.controllers.runtime import ClusterConfig, Key, Recorder, Result, Settled, version_of
 from kfsim.replicas.choice import BackendChooser
 from kfsim.replicas.marks import BACKEND_ANNOTATION
 from kfsim.store import Store
@@ -43,14 +43,14 @@ class RevisionReconciler:
         store: Store,
         clock: Clock,
         recorder: Recorder,
-        config: RevisionConfigReader | None = None,
+        config: ClusterConfig,
         chooser: BackendChooser | None = None,
     ) -> None:
         """`chooser` decides between backends where there are several."""
         self._store = store
         self._clock = clock
         self._recorder = recorder
-        self._config = config or RevisionConfigReader(store)
+        self._cluster_config = config
         self._chooser = chooser
         self._settled = Settled()
 
@@ -94,13 +94,13 @@ class RevisionReconciler:
             version_of(self._store, Revision, key.name, key.namespace),
             version_of(self._store, Deployment, child_name(key.name, "-deployment"), key.namespace),
             version_of(self._store, PodAutoscaler, key.name, key.namespace),
-            self._config(),
+            revision_config(self._cluster_config),
         )
 
     def _reconcile_children(
         self, revision: Revision, conditions: ConditionManager
     ) -> RevisionStatus:
-        config = self._config()
+        config = revision_config(self._cluster_config)
         reported = _with_containers(revision)
         deployment = self._deployment(revision, conditions, config)
         if deployment is None:

@@ -7,7 +7,15 @@ from kfsim.api.knative_internal import Ingress
 from kfsim.api.knative_serving import Configuration, Revision, Route
 from kfsim.base.clock import Clock
 from kfsim.controllers.route.reconcile import RouteReconciler
-from kfsim.controllers.runtime import Controller, Recorder, Tracker, watch_owned, watch_self
+from kfsim.controllers.runtime import (
+    ClusterConfig,
+    Controller,
+    Recorder,
+    Tracker,
+    watch_config,
+    watch_owned,
+    watch_self,
+)
 from kfsim.store import Store
 
 NAME = "route"
@@ -18,7 +26,7 @@ def make_controller(
     store: Store,
     clock: Clock,
     recorder: Recorder,
-    domain: str,
+    config: ClusterConfig,
     gateway_port: Callable[[], int],
 ) -> Controller:
     """`gateway_port` is asked at each reconcile, as the gateway may bind after the start."""
@@ -30,7 +38,7 @@ def make_controller(
             clock=clock,
             recorder=recorder.for_component("route-controller"),
             tracker=tracker,
-            domain=domain,
+            config=config,
             gateway_port=gateway_port,
         ),
         watches=(
@@ -39,5 +47,6 @@ def make_controller(
             watch_owned(core.Service, owner=Route),
             tracker.watch(Configuration),
             tracker.watch(Revision),
+            watch_config(store, config.domain, config.network, wakes=Route),
         ),
     )

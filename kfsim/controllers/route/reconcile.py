@@ -26,15 +26,23 @@ from kfsim.controllers.route.resources import (
     make_placeholder,
     with_gateway,
 )
-from kfsim.controllers.runtime import Key, Recorder, Result, Settled, Tracker, version_of
+from kfsim.controllers.runtime import (
+    ClusterConfig,
+    Key,
+    Recorder,
+    Result,
+    Settled,
+    Tracker,
+    version_of,
+)
 from kfsim.controllers.runtime.tracker import Reference
 from kfsim.store import Store
 from kfsim.traffic import (
     DEFAULT_TARGET,
+    HostNames,
     Resolution,
     cluster_local_host,
     resolve_traffic,
-    tagged_name,
     url_of,
 )
 
@@ -49,7 +57,7 @@ class RouteReconciler:
         clock: Clock,
         recorder: Recorder,
         tracker: Tracker,
-        domain: str,
+        config: ClusterConfig,
         gateway_port: Callable[[], int],
     ) -> None:
         self._store = store
@@ -58,7 +66,7 @@ class RouteReconciler:
         self._settled = Settled()
         self._services: dict[Key, tuple[str, ...]] = {}
         self._tracker = tracker
-        self._domain = domain
+        self._config = config
         self._gateway_port = gateway_port
 
     def reconcile(self, key: Key) -> Result:
@@ -99,14 +107,20 @@ class RouteReconciler:
         versions = (
             version_of(self._store, model, name, namespace) for model, namespace, name in references
         )
-        return (self._gateway_port(), *versions)
+        config = self._config
+        return (self._gateway_port(), config.domain.version, config.network.version, *versions)
+
+    @property
+    def _names(self) -> HostNames:
+        return HostNames(self._config.domain(), self._config.network())
 
     def _reconcile_traffic(
         self, key: Key, route: Route, conditions: ConditionManager
     ) -> RouteStatus:
         resolution = self._resolve(key, route)
         self._services[key] = tuple(
-            tagged_name(route.metadata.name, tag) for tag in (DEFAULT_TARGET, *resolution.by_tag)
+            self._names.tagged_name(route.metadata.name, tag)
+            for tag in (DEFAULT_TARGET, *resolution.by_tag)
         )
         visibility = self._visibility(route, resolution)
         reported = route.status.replaced(url=self._url(route, DEFAULT_TARGET, visibility))
@@ -159,7 +173,7 @@ class RouteReconciler:
         namespace = route.metadata.namespace
         found: dict[str, Visibility] = {}
         for tag in (DEFAULT_TARGET, *resolution.by_tag):
-            name = tagged_name(route.metadata.name, tag)
+            name = self._names.tagged_name(route.metadata.name, tag)
             entry = self._store.entry(core.Service, name, namespace)
             local = is_local(route.metadata.labels) or (
                 entry is not None and is_local(entry.labels)
@@ -168,7 +182,7 @@ class RouteReconciler:
         return found
 
     def _url(self, route: Route, tag: str, visibility: Mapping[str, Visibility]) -> str:
-        host = host_of(route, tag, visibility=visibility[tag], domain=self._domain)
+        host = host_of(route, tag, visibility=visibility[tag], names=self._names)
         if visibility[tag] is Visibility.CLUSTER_LOCAL:
             return url_of(host)
         return url_of(host, self._gateway_port())
@@ -198,11 +212,11 @@ class RouteReconciler:
         namespace = route.metadata.namespace
         kept: dict[str, core.Service] = {}
         for tag in sorted(resolution.by_tag):
-            name = tagged_name(route.metadata.name, tag)
+            name = self._names.tagged_name(route.metadata.name, tag)
             found = self._store.find(core.Service, name, namespace)
             if found is None:
-                host = host_of(route, tag, visibility=visibility[tag], domain=self._domain)
-                found = self._store.create(make_placeholder(route, tag, host=host))
+                host = host_of(route, tag, visibility=visibility[tag], names=self._names)
+                found = self._store.create(make_placeholder(route, name, host=host))
             elif not is_controlled_by(found, route):
                 status.mark_not_owned(conditions, "placeholder Service", name)
                 return None
@@ -220,7 +234,7 @@ class RouteReconciler:
         conditions: ConditionManager,
     ) -> Ingress | None:
         metadata = route.metadata
-        wanted = make_ingress(route, resolution, visibility, domain=self._domain)
+        wanted = make_ingress(route, resolution, visibility, names=self._names)
         found = self._store.find(Ingress, metadata.name, metadata.namespace)
         if found is None:
             created = self._store.create(wanted)

@@ -17,12 +17,11 @@ from kfsim.api.knative_serving import Route
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.base.types import AppProtocol
 from kfsim.traffic import (
+    HostNames,
     Resolution,
     RevisionTarget,
     cluster_local_host,
     expanded_local_hosts,
-    external_host,
-    tagged_name,
 )
 
 INGRESS_CLASS = "kfsim.ingress.networking.knative.dev"
@@ -38,16 +37,16 @@ class Visibility(StrEnum):
     CLUSTER_LOCAL = "ClusterLocal"
 
 
-def host_of(route: Route, tag: str, *, visibility: Visibility, domain: str) -> str:
+def host_of(route: Route, tag: str, *, visibility: Visibility, names: HostNames) -> str:
     """The full host of the route or of one of its tags."""
-    name = tagged_name(route.metadata.name, tag)
     if visibility is Visibility.CLUSTER_LOCAL:
+        name = names.tagged_name(route.metadata.name, tag)
         return cluster_local_host(name, route.metadata.namespace)
-    return external_host(name, route.metadata.namespace, domain)
+    return names.external_host(route.metadata, tag)
 
 
 def make_ingress(
-    route: Route, resolution: Resolution, visibility: Mapping[str, Visibility], *, domain: str
+    route: Route, resolution: Resolution, visibility: Mapping[str, Visibility], *, names: HostNames
 ) -> Ingress:
     """Rules per tag, the whole route first: cluster-local hosts, then the external one."""
     metadata = route.metadata
@@ -68,20 +67,20 @@ def make_ingress(
             rules=tuple(
                 rule
                 for tag in sorted(resolution.by_tag)
-                for rule in _rules(route, tag, resolution.by_tag[tag], visibility[tag], domain)
+                for rule in _rules(route, tag, resolution.by_tag[tag], visibility[tag], names)
             ),
             http_option="Enabled",
         ),
     )
 
 
-def make_placeholder(route: Route, tag: str, *, host: str) -> Service:
-    """Keeps the name of a route or tag taken until the Ingress is ready."""
+def make_placeholder(route: Route, name: str, *, host: str) -> Service:
+    """Keeps the name of a route or of a tag taken until the Ingress is ready."""
     metadata = route.metadata
     labels = {key: value for key, value in metadata.labels.items() if key != keys.VISIBILITY}
     return Service(
         metadata=ObjectMeta(
-            name=tagged_name(metadata.name, tag),
+            name=name,
             namespace=metadata.namespace,
             labels={**labels, keys.ROUTE: metadata.name},
             annotations=_without(metadata.annotations, frozenset({keys.LAST_APPLIED})),
@@ -126,7 +125,7 @@ def _rules(
     tag: str,
     targets: tuple[RevisionTarget, ...],
     visibility: Visibility,
-    domain: str,
+    names: HostNames,
 ) -> tuple[IngressRule, ...]:
     metadata = route.metadata
     http = IngressRuleValue(
@@ -138,7 +137,7 @@ def _rules(
             ),
         )
     )
-    name = tagged_name(metadata.name, tag)
+    name = names.tagged_name(metadata.name, tag)
     local = IngressRule(
         hosts=expanded_local_hosts(name, metadata.namespace),
         visibility=Visibility.CLUSTER_LOCAL.value,
@@ -147,7 +146,7 @@ def _rules(
     if visibility is Visibility.CLUSTER_LOCAL:
         return (local,)
     external = IngressRule(
-        hosts=(external_host(name, metadata.namespace, domain),),
+        hosts=(names.external_host(metadata, tag),),
         visibility=Visibility.EXTERNAL.value,
         http=http,
     )

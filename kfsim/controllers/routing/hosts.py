@@ -14,6 +14,7 @@ from kfsim.api.knative_internal import Ingress, IngressRule
 from kfsim.base.types import HostRoute, RevisionKey, WeightedRevision
 
 _HOST_HEADER = "host"
+_CLUSTER_LOCAL = "ClusterLocal"
 
 
 def host_key(host: str) -> str:
@@ -30,11 +31,14 @@ def service_name(ingress: Ingress) -> str:
 def ingress_hosts(ingress: Ingress) -> dict[str, HostRoute]:
     """The routes of all rules; header matches are left to tag header based routing."""
     routes: dict[str, HostRoute] = {}
+    tag = ""
     for rule in ingress.spec.rules:
+        if rule.visibility == _CLUSTER_LOCAL:  # before the external one of the same tag
+            tag = _tag(ingress, rule)
         for host in rule.hosts:
             key = host_key(host)
             if key and key not in routes:
-                routes[key] = _route(ingress, rule, key)
+                routes[key] = _route(ingress, rule, tag)
     return routes
 
 
@@ -77,11 +81,15 @@ def rewrite_of(virtual_service: VirtualService) -> Rewrite | None:
     )
 
 
-def _route(ingress: Ingress, rule: IngressRule, key: str) -> HostRoute:
+def _tag(ingress: Ingress, rule: IngressRule) -> str:
+    """What a rule's cluster-local host has beside the Route's own name."""
+    first_label = rule.hosts[0].partition(".")[0] if rule.hosts else ""
+    return first_label.replace(ingress.metadata.name, "", 1).strip("-")
+
+
+def _route(ingress: Ingress, rule: IngressRule, tag: str) -> HostRoute:
     path = next((each for each in rule.http.paths if not each.headers), None)
     splits = path.splits if path is not None else ()
-    first_label = key.partition(".")[0]
-    tag = first_label.removesuffix(ingress.metadata.name).removesuffix("-")
     return HostRoute(
         namespace=ingress.metadata.namespace,
         name=service_name(ingress),

@@ -6,6 +6,7 @@ the queue; the dispatcher takes keys in order, wake-ups first, and calls the syn
 as client-go's default limiter does.
 """
 
+from kfsim.controllers.runtime.config import ClusterConfig, ConfigReader, watch_config
 from kfsim.controllers.runtime.controller import (
     Controller,
     Key,
@@ -22,6 +23,8 @@ from kfsim.controllers.runtime.settled import Settled, version_of
 from kfsim.controllers.runtime.tracker import Tracker
 
 __all__ = [
+    "ClusterConfig",
+    "ConfigReader",
     "Controller",
     "Dispatcher",
     "Key",
@@ -32,6 +35,7 @@ __all__ = [
     "Tracker",
     "Watch",
     "version_of",
+    "watch_config",
     "watch_mapped",
     "watch_owned",
     "watch_self",

@@ -32,9 +32,17 @@ def isvc(name: str = "iris", labels: dict[str, str] | None = None, **spec: Any) 
         (isvc(), "http://iris-predictor.ns.example.com:8080", "iris.ns.example.com"),
         (isvc("a-predictor"), "http://a-predictor-predictor.ns.x", "a-predictor.ns.x"),
         (isvc(), "http://iris-predictor.ns.svc.cluster.local", None),
+        (isvc(), "http://iris-predictor-ns.example.com:8080", "iris-ns.example.com"),
         (isvc(labels={"networking.kserve.io/visibility": "cluster-local"}), None, None),
     ],
-    ids=["default", "config-domain", "predictor-in-the-name", "cluster-domain", "labelled"],
+    ids=[
+        "default",
+        "config-domain",
+        "predictor-in-the-name",
+        "cluster-domain",
+        "domain-template",
+        "labelled",
+    ],
 )
 def test_external_host(owner: InferenceService, url: str | None, host: str | None) -> None:
     assert external_host(owner, {"predictor": ComponentStatus(url=url)}, CONFIG) == host

@@ -20,18 +20,26 @@ from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerStatus
 from kfsim.api.knative_serving import Image, Revision, RevisionSpec
 from kfsim.api.meta import Condition, ObjectMeta, owner_reference
 from kfsim.controllers.revision.reconcile import RevisionReconciler
-from kfsim.controllers.runtime import Key
+from kfsim.controllers.runtime import ClusterConfig, Key
 from kfsim.replicas.choice import BackendChoice
 from kfsim.testing.reconciling import ReconcilerBench
 
 NAME = "iris-00001"
 
 
+def _reconciler(bench, chooser=None):
+    return RevisionReconciler(
+        store=bench.store,
+        clock=bench.clock,
+        recorder=bench.recorder,
+        config=ClusterConfig(store=bench.store, recorder=bench.recorder),
+        chooser=chooser,
+    )
+
+
 @pytest.fixture
 def bench():
-    bench = ReconcilerBench(
-        lambda it: RevisionReconciler(store=it.store, clock=it.clock, recorder=it.recorder)
-    )
+    bench = ReconcilerBench(_reconciler)
     bench.given(
         Revision(
             metadata=ObjectMeta(
@@ -353,9 +361,7 @@ class _Chooser:
 
 def test_the_backend_is_chosen_once_and_recorded(bench):
     chooser = _Chooser(None, BackendChoice("docker", "img is present"))
-    bench.reconciler = RevisionReconciler(
-        store=bench.store, clock=bench.clock, recorder=bench.recorder, chooser=chooser
-    )
+    bench.reconciler = _reconciler(bench, chooser)
     waiting = bench.reconciler.reconcile(Key("default", NAME))
     assert waiting.requeue_after is not None
     assert bench.store.find(Deployment, f"{NAME}-deployment", "default") is None
@@ -375,9 +381,7 @@ def test_the_backend_is_chosen_once_and_recorded(bench):
         chooser.wish = BackendChoice(wish, "it is asked for")
         before = bench.store.get(Deployment, f"{NAME}-deployment", "default")
         for _ in range(2):
-            RevisionReconciler(
-                store=bench.store, clock=bench.clock, recorder=bench.recorder, chooser=chooser
-            ).reconcile(Key("default", NAME))
+            _reconciler(bench, chooser).reconcile(Key("default", NAME))
         after = bench.store.get(Deployment, f"{NAME}-deployment", "default")
         assert after.spec.template.metadata.annotations["kfsim.dev/backend"] == wish
         assert (after == before) is (wish == "docker")

@@ -17,7 +17,7 @@ from kfsim.api.knative_serving import (
 )
 from kfsim.api.meta import Condition, ObjectMeta
 from kfsim.controllers.route.reconcile import RouteReconciler
-from kfsim.controllers.runtime import Tracker
+from kfsim.controllers.runtime import ClusterConfig, Tracker
 from kfsim.testing.reconciling import ReconcilerBench
 
 READY = Condition(type="Ready", status="True")
@@ -33,7 +33,7 @@ def bench():
             clock=it.clock,
             recorder=it.recorder,
             tracker=Tracker(),
-            domain="localhost",
+            config=ClusterConfig(store=it.store, recorder=it.recorder),
             gateway_port=lambda: 8080,
         )
     )

@@ -1,6 +1,8 @@
 """A Route's children."""
 
 from kfsim.api import knative_keys as keys
+from kfsim.api.config.domain import DomainConfig
+from kfsim.api.config.network import NetworkConfig
 from kfsim.api.knative_serving import Route
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.types import AppProtocol
@@ -12,8 +14,9 @@ from kfsim.controllers.route.resources import (
     make_placeholder,
     with_gateway,
 )
-from kfsim.traffic import Resolution, RevisionTarget
+from kfsim.traffic import HostNames, Resolution, RevisionTarget
 
+NAMES = HostNames(DomainConfig.parse({}, default="localhost"), NetworkConfig())
 ROUTE = Route(
     metadata=ObjectMeta(
         name="iris",
@@ -25,8 +28,8 @@ ROUTE = Route(
 
 
 def test_hosts_by_visibility() -> None:
-    external = host_of(ROUTE, "prev", visibility=Visibility.EXTERNAL, domain="localhost")
-    local = host_of(ROUTE, "", visibility=Visibility.CLUSTER_LOCAL, domain="localhost")
+    external = host_of(ROUTE, "prev", visibility=Visibility.EXTERNAL, names=NAMES)
+    local = host_of(ROUTE, "", visibility=Visibility.CLUSTER_LOCAL, names=NAMES)
     assert external == "prev-iris.ns.localhost"
     assert local == "iris.ns.svc.cluster.local"
 
@@ -37,7 +40,7 @@ def test_a_share_of_nothing_is_left_out_of_the_ingress() -> None:
         RevisionTarget("r2", 0, latest_revision=True),
     )
     resolution = Resolution(by_tag={"": targets})
-    ingress = make_ingress(ROUTE, resolution, {"": Visibility.EXTERNAL}, domain="localhost")
+    ingress = make_ingress(ROUTE, resolution, {"": Visibility.EXTERNAL}, names=NAMES)
     assert [rule.visibility for rule in ingress.spec.rules] == ["ClusterLocal", "ExternalIP"]
     (split,) = ingress.spec.rules[0].http.paths[0].splits
     assert (split.service_name, split.service_port) == ("r1", 81)
@@ -46,7 +49,7 @@ def test_a_share_of_nothing_is_left_out_of_the_ingress() -> None:
 
 
 def test_a_placeholder_carries_no_visibility_of_its_own() -> None:
-    placeholder = make_placeholder(ROUTE, "prev", host="h")
+    placeholder = make_placeholder(ROUTE, "prev-iris", host="h")
     assert placeholder.metadata.name == "prev-iris"
     assert placeholder.metadata.labels == {keys.ROUTE: "iris"}
     assert placeholder.spec.external_name == "h"

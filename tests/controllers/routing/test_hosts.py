@@ -48,26 +48,49 @@ def test_keys(host: str, key: str) -> None:
     assert host_key(host) == key
 
 
-def _rule(*hosts: str) -> IngressRule:
+def _rule(visibility: str, *hosts: str) -> IngressRule:
     split = IngressBackendSplit(service_namespace="default", service_name="iris-1", percent=100)
-    return IngressRule(hosts=hosts, http=IngressRuleValue(paths=(IngressPath(splits=(split,)),)))
+    paths = (IngressPath(splits=(split,)),)
+    return IngressRule(hosts=hosts, visibility=visibility, http=IngressRuleValue(paths=paths))
 
 
-def test_an_ingress_has_a_route_per_tag() -> None:
+@pytest.mark.parametrize(
+    ("plain", "tagged", "key", "tagged_key"),
+    [
+        pytest.param(
+            "iris.default.localhost",
+            "prev-iris.default.localhost",
+            "iris.default",
+            "prev-iris.default",
+            id="default templates",
+        ),
+        pytest.param(
+            "iris-default.example.com",
+            "prev-iris-default.example.com",
+            "iris-default.example",
+            "prev-iris-default.example",
+            id="domain-template",
+        ),
+    ],
+)
+def test_an_ingress_has_a_route_per_tag(plain: str, tagged: str, key: str, tagged_key: str) -> None:
     ingress = Ingress(
         metadata=ObjectMeta(name="iris", namespace="default", labels={keys.SERVICE: "iris"}),
         spec=IngressSpec(
             rules=(
-                _rule("iris.default", "iris.default.svc"),
-                _rule("iris.default.localhost"),
-                _rule("prev-iris.default.localhost"),
+                _rule("ClusterLocal", "iris.default", "iris.default.svc"),
+                _rule("ExternalIP", plain),
+                _rule("ClusterLocal", "prev-iris.default"),
+                _rule("ExternalIP", tagged),
             )
         ),
     )
     hosts = ingress_hosts(ingress)
     assert {key: route.tag for key, route in hosts.items()} == {
         "iris.default": "",
+        key: "",
         "prev-iris.default": "prev",
+        tagged_key: "prev",
     }
     route = default_route(ingress, hosts)
     assert route is not None

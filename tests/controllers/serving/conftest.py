@@ -33,7 +33,7 @@ from kfsim.controllers import (
     serverlessservice,
     service,
 )
-from kfsim.controllers.runtime import Dispatcher, Key, Recorder
+from kfsim.controllers.runtime import ClusterConfig, Dispatcher, Key, Recorder
 from kfsim.replicas.backend import ReplicaEventKind
 from kfsim.simulation.loop import run_virtual, running_loop
 from kfsim.store import Store
@@ -72,11 +72,12 @@ class ServingWorld:
             ),
         )
         common = {"store": store, "clock": clock, "recorder": recorder}
+        config = ClusterConfig(store=store, recorder=recorder)
         for controller in (
             service.make_controller(**common),
             configuration.make_controller(**common),
-            revision.make_controller(**common),
-            route.make_controller(**common, domain="localhost", gateway_port=lambda: 8080),
+            revision.make_controller(**common, config=config),
+            route.make_controller(**common, config=config, gateway_port=lambda: 8080),
             labeler.make_controller(store=store, clock=clock),
             routing.make_controller(store=store, clock=clock, route_sink=sink),
             deployment.make_controller(**common, entropy=entropy),
@@ -84,7 +85,9 @@ class ServingWorld:
             serverlessservice.make_controller(
                 store=store, clock=clock, backend=self.backend, gateway_port=lambda: 8080
             ),
-            podautoscaler.make_controller(**common, route_sink=sink, scaling=self.scaling),
+            podautoscaler.make_controller(
+                store=store, clock=clock, route_sink=sink, scaling=self.scaling, config=config
+            ),
         ):
             self.dispatcher.add(controller)
 

@@ -7,7 +7,7 @@ from kfsim.api.knative_serving import Image, Revision, TrafficTarget
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import RevisionKey
 from kfsim.controllers import configuration, labeler, revision, route, routing, service
-from kfsim.controllers.runtime import Dispatcher, Key, Recorder
+from kfsim.controllers.runtime import ClusterConfig, Dispatcher, Key, Recorder
 from kfsim.simulation.loop import running_loop
 from kfsim.testing.ports import RecordingRouteSink
 
@@ -166,12 +166,13 @@ def test_a_restart_publishes_the_same_routes_and_writes_nothing(play_serving):
             store=world.store, clock=clock, entropy=SeededEntropy(3), component="kfsim"
         )
         common = {"store": world.store, "clock": clock, "recorder": recorder}
+        config = ClusterConfig(store=world.store, recorder=recorder)
         again = Dispatcher(store=world.store, clock=clock)
         for controller in (
             service.make_controller(**common),
             configuration.make_controller(**common),
-            revision.make_controller(**common),
-            route.make_controller(**common, domain="localhost", gateway_port=lambda: 8080),
+            revision.make_controller(**common, config=config),
+            route.make_controller(**common, config=config, gateway_port=lambda: 8080),
             labeler.make_controller(store=world.store, clock=clock),
             routing.make_controller(store=world.store, clock=clock, route_sink=sink),
         ):
