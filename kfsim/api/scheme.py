@@ -11,6 +11,28 @@ from typing import Final
 from kfsim.api import apps, core, istio, knative_internal, knative_serving, kserve
 from kfsim.api.meta import Object
 
+# Kubernetes' own groups with a dot in their names.
+_BUILT_IN_GROUPS: Final = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        "admissionregistration",
+        "apiextensions",
+        "apiregistration",
+        "authentication",
+        "authorization",
+        "certificates",
+        "coordination",
+        "discovery",
+        "events",
+        "flowcontrol.apiserver",
+        "networking",
+        "node",
+        "rbac.authorization",
+        "scheduling",
+        "storage",
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceKind:
@@ -40,6 +62,11 @@ class ResourceKind:
     @property
     def version(self) -> str:
         return self.api_version.rpartition("/")[2]
+
+    @property
+    def custom(self) -> bool:
+        """Whether a cluster has the kind by a CustomResourceDefinition."""
+        return "." in self.group and self.group not in _BUILT_IN_GROUPS
 
     @property
     def singular(self) -> str:

@@ -12,8 +12,6 @@ from kfsim.kubeapi.status import UnsupportedMediaType
 
 JSON_TYPES: Final = ("application/json",)
 YAML_TYPES: Final = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
-MERGE_PATCH_TYPE: Final = "application/merge-patch+json"
-STRATEGIC_PATCH_TYPE: Final = "application/strategic-merge-patch+json"
 LARGEST_BODY: Final = 3 * 1024 * 1024
 """The API server's own limit on a request's body."""
 
@@ -40,30 +38,3 @@ def parse_body(body: bytes, content_type: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise BadRequest(f"the body of the request must be an object; found {json_type(data)}")
     return data
-
-
-def parse_patch(body: bytes, content_type: str) -> dict[str, Any]:
-    """The body of a PATCH as a merge patch. Raises UnsupportedMediaType, BadRequest.
-
-    A strategic merge patch without lists and directives (what `kubectl apply` sends for a
-    ConfigMap) means the same as a merge patch and is taken as one.
-    """
-    if content_type == MERGE_PATCH_TYPE:
-        return parse_body(body, JSON_TYPES[0])
-    if content_type == STRATEGIC_PATCH_TYPE:
-        patch = parse_body(body, JSON_TYPES[0])
-        if _is_merge_patch(patch):
-            return patch
-        content_type += " with lists or directives"
-    raise UnsupportedMediaType(
-        f"patches of the type {content_type} are not supported yet - accepted media types "
-        f"include: {MERGE_PATCH_TYPE}"
-    )
-
-
-def _is_merge_patch(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(
-            not key.startswith("$") and _is_merge_patch(inner) for key, inner in value.items()
-        )
-    return not isinstance(value, list)

@@ -6,6 +6,7 @@ from kfsim.api.core import Pod
 from kfsim.api.scheme import KINDS, ResourceKind, group_of
 from kfsim.base.errors import NotFound
 from kfsim.kubeapi.paths import NOT_FOUND
+from kfsim.kubeapi.scale import SCALABLE, SCALE
 
 KUBERNETES_VERSION: Final = ("1", "32")
 """The release whose API shape is followed."""
@@ -70,6 +71,14 @@ def make_resource_list(api_version: str) -> dict[str, Any]:
         if kind.has_status:
             resources.append(
                 _make_subresource(kind, "status", kind.kind, ["get", "patch", "update"])
+            )
+        if kind.model in SCALABLE:
+            resources.append(
+                {
+                    **_make_subresource(kind, SCALE, "Scale", ["get", "patch", "update"]),
+                    "group": "autoscaling",
+                    "version": "v1",
+                }
             )
         if kind.model is Pod:
             resources.append(_make_subresource(kind, "log", "Pod", ["get"]))

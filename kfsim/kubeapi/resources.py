@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
+import orjson
 from aiohttp import web
 
 from kfsim.api.core import Pod
 from kfsim.api.creation import Admission
 from kfsim.api.meta import Object
-from kfsim.base.clock import Clock
+from kfsim.base.clock import Clock, format_timestamp
 from kfsim.base.errors import BadRequest, KfsimError, NotFound
-from kfsim.kubeapi.bodies import parse_body, parse_patch
+from kfsim.kubeapi.bodies import YAML_TYPES, parse_body
 from kfsim.kubeapi.encoding import encode_entry, encode_json, encode_list
+from kfsim.kubeapi.patching import APPLY_TYPE, ApplyOptions, Change, parse_patch
 from kfsim.kubeapi.paths import NOT_FOUND, ResourcePath, parse_path
 from kfsim.kubeapi.ports import LogRequest, LogSource
 from kfsim.kubeapi.queries import (
@@ -25,6 +28,7 @@ from kfsim.kubeapi.queries import (
     parse_selection,
     parse_validation,
 )
+from kfsim.kubeapi.scale import SCALABLE, SCALE, make_scale, with_scale
 from kfsim.kubeapi.status import (
     MethodNotAllowed,
     about,
@@ -77,6 +81,11 @@ class ResourceHandler:
     async def _read(self, request: web.Request, path: ResourcePath) -> web.StreamResponse:
         if path.subresource == "log" and path.resource.model is Pod:
             return await self._log(request, path)
+        if path.subresource == SCALE and path.resource.model in SCALABLE:
+            entry = self._writer.existing(path)
+            return web.Response(
+                body=encode_json(make_scale(orjson.loads(entry.raw))), content_type=_JSON
+            )
         if path.subresource not in ("", "status") or (
             path.subresource and not path.resource.has_status
         ):
@@ -197,18 +206,44 @@ class ResourceHandler:
 
     async def _change(self, request: web.Request, path: ResourcePath) -> web.StreamResponse:
         validation, dry_run = parse_validation(request.query), parse_dry_run(request.query)
+        if path.subresource == SCALE and path.resource.model in SCALABLE:
+            return await self._change_scale(request, path)
         if path.subresource and not (path.subresource == "status" and path.resource.has_status):
             raise NotFound(NOT_FOUND)
         body = await request.read()
         if request.method == "PUT":
             data = parse_body(body, _body_type(request))
             written = await self._writer.update(path, data, validation=validation, dry_run=dry_run)
-        else:
-            patch = parse_patch(body, request.content_type)
-            written = await self._writer.merge_patch(
-                path, patch, validation=validation, dry_run=dry_run
+        elif request.content_type == APPLY_TYPE:
+            options = ApplyOptions(
+                manager=request.query.get("fieldManager", ""),
+                force=parse_flag(request.query, "force"),
+                wall=format_timestamp(self._clock.wall()),
             )
+            wanted = parse_body(body, YAML_TYPES[0])
+            written, new = await self._writer.apply(
+                path, wanted, options, validation=validation, dry_run=dry_run
+            )
+            return self._answer(request, path, written, status=201 if new else 200)
+        else:
+            change = parse_patch(body, request.content_type, path.resource)
+            written = await self._writer.patch(path, change, validation=validation, dry_run=dry_run)
         return self._answer(request, path, written, status=200)
+
+    async def _change_scale(self, request: web.Request, path: ResourcePath) -> web.StreamResponse:
+        body = await request.read()
+        if request.method == "PUT":
+            change = _replacing(parse_body(body, _body_type(request)))
+        else:
+            change = parse_patch(body, request.content_type, path.resource)
+        written = await self._writer.patch(
+            replace(path, subresource=""),
+            with_scale(change),
+            validation=parse_validation(request.query),
+            dry_run=parse_dry_run(request.query),
+        )
+        scale = make_scale(orjson.loads(written.obj.encode()))
+        return web.Response(body=encode_json(scale), content_type=_JSON)
 
     async def _delete(self, request: web.Request, path: ResourcePath) -> web.StreamResponse:
         body = await request.read()
@@ -235,6 +270,10 @@ class ResourceHandler:
         for warning in written.warnings:
             response.headers.add("Warning", make_warning(warning))
         return response
+
+
+def _replacing(wanted: dict[str, Any]) -> Change:
+    return lambda _: wanted
 
 
 def _body_type(request: web.Request) -> str:

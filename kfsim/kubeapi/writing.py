@@ -23,11 +23,11 @@ from kfsim.api.decoding import FieldValidation, decode
 from kfsim.api.meta import Object, ObjectMeta
 from kfsim.api.scheme import ResourceKind
 from kfsim.base.errors import BadRequest, Conflict, Invalid, NotFound
+from kfsim.kubeapi.patching import ApplyOptions, Change, apply
 from kfsim.kubeapi.paths import NOT_FOUND, ResourcePath
 from kfsim.kubeapi.queries import Selection
 from kfsim.kubeapi.status import MethodNotAllowed
 from kfsim.store import Entry, Propagation, Store
-from kfsim.store.merge_patch import merge
 
 
 def admit_unchanged(resource: ResourceKind, obj: Object, old: Object | None) -> Object:
@@ -103,23 +103,21 @@ class Writer:
                 f"the name of the object ({obj.metadata.name}) does not match the name on the URL "
                 f"({path.name})"
             )
-        if not obj.metadata.resource_version and "." in resource.group:
+        if not obj.metadata.resource_version and resource.custom:
             raise _must_have_version(resource, path.name)
         return await self._replace(path, obj, decoded.warnings, dry_run=dry_run)
 
-    async def merge_patch(
+    async def patch(
         self,
         path: ResourcePath,
-        patch: dict[str, Any],
+        change: Change,
         *,
         validation: FieldValidation,
         dry_run: bool = False,
     ) -> Written:
         entry = self.existing(path)
-        current = orjson.loads(entry.raw)
-        current["apiVersion"] = path.api_version
-        merged = merge(current, patch)
-        decoded = decode(path.resource, path.api_version, merged, validation)
+        patched = change(self._document(path, entry))
+        decoded = decode(path.resource, path.api_version, patched, validation)
         obj = decoded.obj
         if (obj.metadata.name, obj.metadata.namespace) != (entry.name, entry.namespace):
             raise BadRequest(
@@ -127,6 +125,35 @@ class Writer:
                 f"became {obj.metadata.namespace}/{obj.metadata.name}"
             )
         return await self._replace(path, obj, decoded.warnings, dry_run=dry_run)
+
+    async def apply(
+        self,
+        path: ResourcePath,
+        wanted: dict[str, Any],
+        options: ApplyOptions,
+        *,
+        validation: FieldValidation,
+        dry_run: bool = False,
+    ) -> tuple[Written, bool]:
+        """Server-side apply; also whether the object is new."""
+        model, namespace = path.resource.model, path.namespace or ""
+        if self._store.entry(model, path.name, namespace) is not None:
+
+            def change(live: dict[str, Any]) -> dict[str, Any]:
+                return apply(live, wanted, options)
+
+            return await self.patch(path, change, validation=validation, dry_run=dry_run), False
+        if path.subresource:
+            raise NotFound(f'{path.resource.resource} "{path.name}" not found')
+        named = {**wanted, "metadata": {**(wanted.get("metadata") or {}), "name": path.name}}
+        made = apply(None, named, options)
+        return await self.create(path, made, validation=validation, dry_run=dry_run), True
+
+    @staticmethod
+    def _document(path: ResourcePath, entry: Entry) -> dict[str, Any]:
+        """The stored object under the version that the path asks for."""
+        document: dict[str, Any] = orjson.loads(entry.raw)
+        return {**document, "apiVersion": path.api_version}
 
     async def delete(self, path: ResourcePath, options: DeleteOptions) -> tuple[Entry, bool]:
         """The object as it is now or was at last, and whether it is gone."""

@@ -1,7 +1,7 @@
 import pytest
 
 from kfsim.base.errors import BadRequest
-from kfsim.kubeapi.bodies import parse_body, parse_patch
+from kfsim.kubeapi.bodies import parse_body
 from kfsim.kubeapi.status import UnsupportedMediaType
 
 
@@ -25,14 +25,3 @@ def test_yaml_dates_become_texts() -> None:
 def test_bad_bodies(body: bytes, content_type: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         parse_body(body, content_type)
-
-
-def test_strategic_patches_without_lists_are_merge_patches() -> None:
-    strategic = "application/strategic-merge-patch+json"
-    assert parse_patch(b'{"data":{"a":null}}', strategic) == {"data": {"a": None}}
-    for body in (b'{"a":[1]}', b'{"a":{"$patch":"replace"}}'):
-        with pytest.raises(UnsupportedMediaType, match="with lists or directives"):
-            parse_patch(body, strategic)
-        assert parse_patch(body, "application/merge-patch+json")
-    with pytest.raises(UnsupportedMediaType, match="json-patch"):
-        parse_patch(b"[]", "application/json-patch+json")

@@ -121,12 +121,77 @@ async def test_merge_patch(api: Api) -> None:
     assert (status, result["reason"]) == (400, "BadRequest")
 
 
-async def test_other_patch_types_are_refused_by_name(api: Api) -> None:
+async def test_a_json_patch_changes_all_or_nothing(api: Api) -> None:
     await api.call("POST", ISVCS, make_isvc())
     headers = {"Content-Type": "application/json-patch+json"}
-    status, result = await api.call("PATCH", f"{ISVCS}/iris", [], headers=headers)
+    change = {"op": "add", "path": "/spec/predictor/minReplicas", "value": 3}
+    status, patched = await api.call("PATCH", f"{ISVCS}/iris", [change], headers=headers)
+    assert (status, patched["spec"]["predictor"]["minReplicas"]) == (200, 3)
+    failing = [{**change, "value": 4}, {"op": "test", "path": "/kind", "value": "Pod"}]
+    status, result = await api.call("PATCH", f"{ISVCS}/iris", failing, headers=headers)
+    assert (status, result["reason"]) == (422, "Invalid")
+    _, after = await api.call("GET", f"{ISVCS}/iris")
+    assert after["spec"]["predictor"]["minReplicas"] == 3
+
+
+async def test_other_patch_types_are_refused_by_name(api: Api) -> None:
+    await api.call("POST", ISVCS, make_isvc())
+    headers = {"Content-Type": "application/strategic-merge-patch+json"}
+    status, result = await api.call("PATCH", f"{ISVCS}/iris", {}, headers=headers)
     assert (status, result["reason"]) == (415, "UnsupportedMediaType")
     assert "application/merge-patch+json" in result["message"]
+
+
+async def test_server_side_apply_creates_then_merges_and_tells_of_conflicts(api: Api) -> None:
+    path, headers = f"{ISVCS}/iris", {"Content-Type": "application/apply-patch+yaml"}
+
+    async def apply(manager: str, isvc: dict[str, Any], query: str = "") -> Any:
+        query = f"?fieldManager={manager}{query}"
+        return await api.call("PATCH", path + query, isvc, headers=headers)
+
+    wanted = make_isvc(labels={"a": "1"})
+    status, made = await apply("me", wanted)
+    assert (status, made["metadata"]["labels"]) == (201, {"a": "1"})
+    assert made["metadata"]["managedFields"][0]["manager"] == "me"
+    status, again = await apply("me", wanted)
+    assert (status, again["metadata"]["resourceVersion"]) == (
+        200,
+        made["metadata"]["resourceVersion"],
+    )
+    status, result = await apply("you", make_isvc(labels={"a": "2"}))
+    assert (status, result["reason"]) == (409, "Conflict")
+    assert 'conflict with "me": .metadata.labels.a' in result["message"]
+    assert result["details"]["causes"][0]["reason"] == "FieldManagerConflict"
+    status, taken = await apply("you", make_isvc(labels={"a": "2"}), "&force=true")
+    assert (status, taken["metadata"]["labels"]) == (200, {"a": "2"})
+    status, result = await apply("", wanted)
+    assert status == 400
+
+
+async def test_a_deployment_is_scaled(api: Api) -> None:
+    path = "/apis/apps/v1/namespaces/default/deployments"
+    labels = {"app": "a"}
+    spec = {
+        "replicas": 1,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c"}]}},
+    }
+    await api.call("POST", path, {"metadata": {"name": "d"}, "spec": spec})
+    status, scale = await api.call("GET", f"{path}/d/scale")
+    assert (status, scale["kind"], scale["spec"]) == (200, "Scale", {"replicas": 1})
+    assert scale["status"]["selector"] == "app=a"
+    scale["spec"]["replicas"] = 3
+    status, scaled = await api.call("PUT", f"{path}/d/scale", scale)
+    assert (status, scaled["spec"]) == (200, {"replicas": 3})
+    status, result = await api.call("PUT", f"{path}/d/scale", scale)  # the version is old by now
+    assert (status, result["reason"]) == (409, "Conflict")
+    status, scaled = await api.patch(f"{path}/d/scale", {"spec": {"replicas": 2}})
+    assert (status, scaled["spec"]) == (200, {"replicas": 2})
+    status, result = await api.patch(f"{path}/d/scale", {"spec": {"replicas": -1}})
+    assert status == 400
+    _, deployment = await api.call("GET", f"{path}/d")
+    assert deployment["spec"]["replicas"] == 2
+    assert deployment["spec"]["template"]["spec"]["containers"] == [{"name": "c"}]
 
 
 @pytest.mark.parametrize(
