@@ -1,8 +1,9 @@
-"""The least OpenAPI v3 that kubectl needs: which verbs know fieldValidation and dryRun (pure).
+"""The OpenAPI v3 that kubectl needs: what verbs know of fieldValidation and dryRun, and schemas.
 
 Before `kubectl create` or `apply`, kubectl looks in a group's document for the PATCH operation of
-the kind and for the query parameter it wants to use; with it there, validation is the server's.
-The documents hold no schemas, so `kubectl explain` has nothing to show.
+the kind and for the query parameter it wants to use; with it there, validation is the server's. It
+must find no strategic merge patch among what the operation takes: kubectl would then make such
+patches by the schemas, which do not name merge keys, instead of by its own types.
 """
 
 from typing import Any, Final
@@ -11,6 +12,7 @@ import kfsim
 from kfsim.api.scheme import KINDS, ResourceKind, group_of
 from kfsim.base.errors import NotFound
 from kfsim.kubeapi.paths import NOT_FOUND
+from kfsim.kubeapi.schemas import make_schemas
 
 _PARAMETERS: Final = ("dryRun", "fieldManager", "fieldValidation")
 
@@ -28,18 +30,17 @@ def make_index() -> dict[str, Any]:
 
 def make_document(path: str) -> dict[str, Any]:
     """The document of `api/VERSION` or `apis/GROUP/VERSION`. Raises NotFound."""
-    paths = {
-        _item_path(version, kind): {"patch": _make_patch(version, kind)}
-        for kind in KINDS
-        for version in kind.served
-        if _path(version) == path
-    }
-    if not paths:
+    version = path.removeprefix("apis/").removeprefix("api/")
+    kinds = [kind for kind in KINDS if version in kind.served]
+    if not kinds or _path(version) != path:
         raise NotFound(NOT_FOUND)
     return {
         "openapi": "3.0.0",
         "info": {"title": "kfsim", "version": kfsim.__version__},
-        "paths": paths,
+        "paths": {
+            _item_path(version, kind): {"patch": _make_patch(version, kind)} for kind in kinds
+        },
+        "components": {"schemas": make_schemas(version, kinds)},
     }
 
 

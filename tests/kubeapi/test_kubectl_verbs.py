@@ -1,4 +1,4 @@
-"""What kubectl does by patches: label, edit, scale, set, apply --server-side."""
+"""What kubectl does by patches and by schemas: scale, set, apply --server-side, explain."""
 
 from pathlib import Path
 
@@ -69,3 +69,12 @@ async def test_a_deployment_by_strategic_merge_patch(kubectl: Kubectl) -> None:
     assert "configured" in await kubectl.ok("apply", "-f", "-", stdin=changed)
     assert await _get(kubectl, "deployment", "web", f"{containers}[*].name") == "b"
     assert await _get(kubectl, "deployment", "web", f"{containers}[0].env[*].name") == "X Y"
+
+
+async def test_fields_are_explained(kubectl: Kubectl) -> None:
+    explained = await kubectl.ok("explain", "isvc.spec.predictor.model")
+    assert "FIELD: model" in explained.replace("FIELD:      ", "FIELD: ")
+    for field in ("modelFormat", "storageUri", "protocolVersion"):
+        assert field in explained
+    assert "containerConcurrency" in await kubectl.ok("explain", "ksvc.spec.template.spec")
+    assert "replicas" in await kubectl.ok("explain", "deployment.spec")
