@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from docs.generate.markdown import code, page, table
 from kfsim.api.config import KNATIVE_NAMESPACE
+from kfsim.api.config.defaults import CONFIG_DEFAULTS
 from kfsim.api.config.deployment import CONFIG_DEPLOYMENT, DeploymentConfig
 from kfsim.api.config.domain import CONFIG_DOMAIN
 from kfsim.api.config.gc import CONFIG_GC, GarbageCollectionConfig
@@ -120,6 +121,9 @@ def _config_maps() -> Iterator[str]:
     ):
         yield f"### {name}"
         yield table(["key", "default"], _defaults(config))
+    yield f"### {CONFIG_DEFAULTS}"
+    rows = ([code(key), code(text)] for key, text in DEFAULTS_KEYS.items())
+    yield table(["key", "default"], rows)
     yield f"### {CONFIG_DOMAIN}"
     yield (
         "A key is a domain, its value empty or a `selector:` of labels; the most specific selector "
@@ -127,6 +131,22 @@ def _config_maps() -> Iterator[str]:
     )
 
 
+DEFAULTS_KEYS: Final = {
+    "revision-timeout-seconds": "300",
+    "max-revision-timeout-seconds": "600",
+    "revision-response-start-timeout-seconds": "revision-timeout-seconds",
+    "revision-idle-timeout-seconds": "0",
+    "container-concurrency": "0",
+    "container-concurrency-max-limit": "1000",
+    "allow-container-concurrency-zero": "true",
+    "enable-service-links": "false",
+    "revision-cpu-request": "",
+    "revision-cpu-limit": "",
+    "revision-memory-request": "",
+    "revision-memory-limit": "",
+    "revision-ephemeral-storage-request": "",
+    "revision-ephemeral-storage-limit": "",
+}
 _DURATIONS: Final = ("window", "delay", "period", "deadline", "time")
 
 

@@ -19,6 +19,7 @@ from kfsim.api.knative_defaults import (
 )
 from kfsim.api.knative_serving import Configuration, Revision, Route, Service
 from kfsim.api.knative_validation import (
+    KnativeLimits,
     validate_configuration,
     validate_revision,
     validate_route,
@@ -36,13 +37,14 @@ from kfsim.base.errors import Cause, Forbidden, Invalid
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One kind's own rules; `default` and `validate` also get the stored object, None on create.
+    """One kind's own rules.
 
-    A kind with a `webhook` is refused in that webhook's words.
+    `default` and `validate` also get the stored object, None on create, and what the cluster's
+    ConfigMaps say. A kind with a `webhook` is refused in that webhook's words.
     """
 
-    default: Callable[[Any, Any], Any] | None = None
-    validate: Callable[[Any, Any], Sequence[Cause]] | None = None
+    default: Callable[[Any, Any, KnativeLimits], Any] | None = None
+    validate: Callable[[Any, Any, KnativeLimits], Sequence[Cause]] | None = None
     webhook: str = ""
 
 
@@ -53,36 +55,59 @@ def _kserve_webhook(kind: type[Object]) -> str:
 RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
     {
         InferenceService: Rules(
-            default=lambda isvc, _: default_inference_service(isvc),
-            validate=validate_inference_service,
+            default=lambda isvc, old, limits: default_inference_service(isvc),
+            validate=lambda isvc, old, limits: validate_inference_service(isvc, old),
             webhook=_kserve_webhook(InferenceService),
         ),
         ServingRuntime: Rules(
-            validate=validate_serving_runtime, webhook=_kserve_webhook(ServingRuntime)
+            validate=lambda runtime, old, limits: validate_serving_runtime(runtime, old),
+            webhook=_kserve_webhook(ServingRuntime),
         ),
         ClusterServingRuntime: Rules(
-            validate=validate_serving_runtime, webhook=_kserve_webhook(ClusterServingRuntime)
+            validate=lambda runtime, old, limits: validate_serving_runtime(runtime, old),
+            webhook=_kserve_webhook(ClusterServingRuntime),
         ),
-        Service: Rules(default=default_service, validate=validate_service),
-        Configuration: Rules(default=default_configuration, validate=validate_configuration),
-        Revision: Rules(default=default_revision, validate=validate_revision),
-        Route: Rules(default=default_route, validate=validate_route),
+        Service: Rules(
+            default=lambda obj, old, limits: default_service(obj, old, defaults=limits.revision),
+            validate=lambda obj, old, limits: validate_service(obj, old, limits=limits),
+        ),
+        Configuration: Rules(
+            default=lambda obj, old, limits: default_configuration(
+                obj, old, defaults=limits.revision
+            ),
+            validate=lambda obj, old, limits: validate_configuration(obj, old, limits=limits),
+        ),
+        Revision: Rules(
+            default=lambda obj, old, limits: default_revision(obj, old, defaults=limits.revision),
+            validate=lambda obj, old, limits: validate_revision(obj, old, limits=limits),
+        ),
+        Route: Rules(
+            default=lambda obj, old, limits: default_route(obj, old),
+            validate=lambda obj, old, limits: validate_route(obj, old),
+        ),
     }
 )
 _NO_RULES: Final = Rules()
+_PLAIN: Final = KnativeLimits()
 # How the messages of field errors begin (apimachinery's pkg/util/validation/field/errors.go).
 _FIELD_ERRORS = ("Duplicate value", "Invalid value", "Required value", "Unsupported value")
 
 
-def admit(resource: ResourceKind, obj: Object, old: Object | None) -> Object:
+def admit(
+    resource: ResourceKind,
+    obj: Object,
+    old: Object | None,
+    *,
+    limits: KnativeLimits = _PLAIN,
+) -> Object:
     """The object to store. Raises Forbidden or Invalid; an object being deleted always passes."""
     rules = RULES.get(resource.model, _NO_RULES)
     if rules.default is not None:
-        obj = rules.default(obj, old)
+        obj = rules.default(obj, old, limits)
     if obj.metadata.deletion_timestamp is not None:
         return obj
     if rules.validate is not None:
-        causes = list(rules.validate(obj, old))
+        causes = list(rules.validate(obj, old, limits))
         if causes and rules.webhook:
             raise Forbidden(
                 f'admission webhook "{rules.webhook}" denied the request: {_sentence(causes[0])}',

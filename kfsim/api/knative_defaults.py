@@ -1,14 +1,21 @@
 """Defaulting of serving.knative.dev/v1, as Knative's mutating webhook does it.
 
 Sources: pkg/apis/serving/v1/{service,configuration,revision,route}_defaults.go with the default
-config-defaults and config-features. Defaulting twice changes nothing. An object written by a
-controller has not passed a webhook, so controllers default what they copy.
+config-features; `defaults` is config-defaults. Defaulting twice changes nothing. An object written
+by a controller has not passed a webhook, so controllers default what they copy.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from kfsim.api.core import Container, Probe, TCPSocketAction, Volume, VolumeMount
+from kfsim.api.config.defaults import DefaultsConfig
+from kfsim.api.core import (
+    Container,
+    Probe,
+    ResourceRequirements,
+    TCPSocketAction,
+    Volume,
+    VolumeMount,
+)
 from kfsim.api.knative_serving import (
     Configuration,
     ConfigurationSpec,
@@ -19,41 +26,17 @@ from kfsim.api.knative_serving import (
     Service,
     TrafficTarget,
 )
-from kfsim.base.errors import Invalid
 
 _USER_CONTAINER = "user-container"
 _INIT_CONTAINER = "init-container"
 _PERIOD_FAILURE_THRESHOLD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionDefaults:
-    """config-defaults; durations in seconds, 0 = none."""
-
-    timeout: int = 300
-    response_start_timeout: int = 300
-    idle_timeout: int = 0
-    container_concurrency: int = 0
-
-    @classmethod
-    def parse(cls, data: Mapping[str, str]) -> "RevisionDefaults":
-        """Read the ConfigMap's data; raises Invalid naming the key."""
-        timeout = _integer(data, "revision-timeout-seconds", cls().timeout)
-        return cls(
-            timeout=timeout,
-            response_start_timeout=_integer(
-                data, "revision-response-start-timeout-seconds", timeout
-            ),
-            idle_timeout=_integer(data, "revision-idle-timeout-seconds", 0),
-            container_concurrency=_integer(data, "container-concurrency", 0),
-        )
-
-
-_DEFAULTS = RevisionDefaults()
+_DEFAULTS = DefaultsConfig()
 
 
 def default_service(
-    service: Service, old: Service | None = None, *, defaults: RevisionDefaults = _DEFAULTS
+    service: Service, old: Service | None = None, *, defaults: DefaultsConfig = _DEFAULTS
 ) -> Service:
     """Default template and traffic; without traffic, all goes to the latest revision."""
     spec = service.spec
@@ -70,7 +53,7 @@ def default_configuration(
     configuration: Configuration,
     old: Configuration | None = None,
     *,
-    defaults: RevisionDefaults = _DEFAULTS,
+    defaults: DefaultsConfig = _DEFAULTS,
 ) -> Configuration:
     spec = configuration.spec
     template = _defaulted_template(
@@ -82,7 +65,7 @@ def default_configuration(
 
 
 def default_revision(
-    revision: Revision, old: Revision | None = None, *, defaults: RevisionDefaults = _DEFAULTS
+    revision: Revision, old: Revision | None = None, *, defaults: DefaultsConfig = _DEFAULTS
 ) -> Revision:
     """A Revision's spec is immutable, so only a new one is defaulted."""
     if old is not None:
@@ -114,7 +97,7 @@ def default_traffic(traffic: tuple[TrafficTarget, ...]) -> tuple[TrafficTarget, 
 
 
 def default_revision_spec(
-    spec: RevisionSpec, *, defaults: RevisionDefaults = _DEFAULTS
+    spec: RevisionSpec, *, defaults: DefaultsConfig = _DEFAULTS
 ) -> RevisionSpec:
     """Timeouts, concurrency, container names, probes and read-only mounts."""
     timeout = spec.timeout_seconds or defaults.timeout
@@ -128,9 +111,11 @@ def default_revision_spec(
         "container_concurrency": defaults.container_concurrency
         if spec.container_concurrency is None
         else spec.container_concurrency,
-        "enable_service_links": spec.enable_service_links or False,
+        "enable_service_links": defaults.enable_service_links
+        if spec.enable_service_links is None
+        else spec.enable_service_links,
         "containers": _defaulted_containers(
-            _named(spec.containers, _USER_CONTAINER, taken), spec.volumes
+            _named(spec.containers, _USER_CONTAINER, taken), spec.volumes, defaults
         ),
         "init_containers": _named(spec.init_containers, _INIT_CONTAINER, taken),
     }
@@ -139,7 +124,7 @@ def default_revision_spec(
 
 
 def _defaulted_template(
-    template: RevisionTemplateSpec, old: RevisionTemplateSpec | None, defaults: RevisionDefaults
+    template: RevisionTemplateSpec, old: RevisionTemplateSpec | None, defaults: DefaultsConfig
 ) -> RevisionTemplateSpec:
     name = template.metadata.name
     if old is not None and name and name == old.metadata.name:
@@ -176,7 +161,7 @@ def _named(
 
 
 def _defaulted_containers(
-    containers: tuple[Container, ...], volumes: Sequence[Volume]
+    containers: tuple[Container, ...], volumes: Sequence[Volume], defaults: DefaultsConfig
 ) -> tuple[Container, ...]:
     writable = {
         volume.name
@@ -186,8 +171,11 @@ def _defaulted_containers(
         or volume.ephemeral is not None
     }
     return tuple(
-        _defaulted_container(
-            container, serving=len(containers) == 1 or bool(container.ports), writable=writable
+        _with_resources(
+            _defaulted_container(
+                container, serving=len(containers) == 1 or bool(container.ports), writable=writable
+            ),
+            defaults,
         )
         for container in containers
     )
@@ -204,6 +192,17 @@ def _defaulted_container(container: Container, *, serving: bool, writable: set[s
     }
     changes = {name: value for name, value in wanted.items() if getattr(container, name) != value}
     return container.replaced(**changes) if changes else container
+
+
+def _with_resources(container: Container, defaults: DefaultsConfig) -> Container:
+    if not defaults.requests and not defaults.limits:
+        return container
+    given = container.resources or ResourceRequirements()
+    resources = given.replaced(
+        requests={**defaults.requests, **given.requests},
+        limits={**defaults.limits, **given.limits},
+    )
+    return container if resources == given else container.replaced(resources=resources)
 
 
 def _defaulted_mount(mount: VolumeMount, writable: set[str]) -> VolumeMount:
@@ -235,13 +234,3 @@ def _with_grpc_service(probe: Probe | None) -> Probe | None:
     if probe is None or probe.grpc is None or probe.grpc.service is not None:
         return probe
     return probe.replaced(grpc=probe.grpc.replaced(service=""))
-
-
-def _integer(data: Mapping[str, str], key: str, default: int) -> int:
-    text = data.get(key)
-    if text is None:
-        return default
-    try:
-        return int(text)
-    except ValueError as error:
-        raise Invalid(f"config-defaults: {key} is {text!r}; expected a whole number") from error

@@ -6,8 +6,10 @@ stored object of an update, None for a create. Fields are paths from the object'
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kfsim.api import knative_keys as keys
+from kfsim.api.config.defaults import DefaultsConfig
 from kfsim.api.field_errors import (
     disallowed,
     invalid_key,
@@ -19,6 +21,7 @@ from kfsim.api.field_errors import (
     under,
 )
 from kfsim.api.knative_annotations import (
+    ScaleLimits,
     refuse_autoscaling,
     validate_autoscaling,
     validate_progress_deadline,
@@ -47,40 +50,62 @@ _LABEL_MAX = 63
 _WHOLE = 100
 
 
-def validate_service(service: Service, old: Service | None = None) -> list[Cause]:
+@dataclass(frozen=True, slots=True)
+class KnativeLimits:
+    """What the cluster's ConfigMaps allow: config-defaults, and of config-autoscaler what
+    annotations may say."""
+
+    revision: DefaultsConfig = field(default_factory=DefaultsConfig)
+    scale: ScaleLimits = field(default_factory=ScaleLimits)
+
+
+_LIMITS = KnativeLimits()
+
+
+def validate_service(
+    service: Service, old: Service | None = None, *, limits: KnativeLimits = _LIMITS
+) -> list[Cause]:
     spec = service.spec
     annotations = service.metadata.annotations
     return [
         *_metadata(service.metadata, refuse_autoscaling(annotations)),
         *under("metadata.annotations", validate_rollout_duration(annotations)),
-        *under("spec.template", _template(spec.template, service.metadata)),
+        *under("spec.template", _template(spec.template, service.metadata, limits)),
         *under("spec.traffic", _traffic(spec.traffic, default_configuration=True)),
         *_kept_name(spec.template, old.spec.template if old is not None else None),
     ]
 
 
 def validate_configuration(
-    configuration: Configuration, old: Configuration | None = None
+    configuration: Configuration,
+    old: Configuration | None = None,
+    *,
+    limits: KnativeLimits = _LIMITS,
 ) -> list[Cause]:
     template = configuration.spec.template
     return [
         *_metadata(configuration.metadata, refuse_autoscaling(configuration.metadata.annotations)),
         *_owner_label(configuration, keys.SERVICE, "Service"),
-        *under("spec.template", _template(template, configuration.metadata)),
+        *under("spec.template", _template(template, configuration.metadata, limits)),
         *_kept_name(template, old.spec.template if old is not None else None),
     ]
 
 
-def validate_revision(revision: Revision, old: Revision | None = None) -> list[Cause]:
+def validate_revision(
+    revision: Revision, old: Revision | None = None, *, limits: KnativeLimits = _LIMITS
+) -> list[Cause]:
     """A Revision cannot be changed after its creation."""
     if old is not None:
         if old.spec != revision.spec:
             return [Cause("spec", "Immutable fields changed (-old +new)")]
         return []
     return [
-        *_metadata(revision.metadata, validate_autoscaling(revision.metadata.annotations)),
+        *_metadata(
+            revision.metadata,
+            validate_autoscaling(revision.metadata.annotations, limits=limits.scale),
+        ),
         *_owner_label(revision, keys.CONFIGURATION, "Configuration"),
-        *under("spec", validate_revision_spec(revision.spec)),
+        *under("spec", validate_revision_spec(revision.spec, limits=limits.revision)),
     ]
 
 
@@ -115,14 +140,16 @@ def _owner_label(obj: Object, label: str, kind: str) -> list[Cause]:
     return [] if (kind, value) in owners else [missing(f"metadata.labels.{label}")]
 
 
-def _template(template: RevisionTemplateSpec, parent: ObjectMeta) -> list[Cause]:
+def _template(
+    template: RevisionTemplateSpec, parent: ObjectMeta, limits: KnativeLimits
+) -> list[Cause]:
     annotations = template.metadata.annotations
     return [
-        *under("spec", validate_revision_spec(template.spec)),
+        *under("spec", validate_revision_spec(template.spec, limits=limits.revision)),
         *under(
             "metadata.annotations",
             [
-                *validate_autoscaling(annotations),
+                *validate_autoscaling(annotations, limits=limits.scale),
                 *validate_queue_resources(annotations),
                 *validate_progress_deadline(annotations),
             ],
@@ -204,12 +231,12 @@ def _referent(target: TrafficTarget, *, default_configuration: bool) -> list[Cau
         return [disallowed("configurationName")]
     if target.revision_name and target.configuration_name:
         return [one_of_multiple("revisionName, configurationName")]
-    for field, name in (
+    for member, name in (
         ("revisionName", target.revision_name),
         ("configurationName", target.configuration_name),
     ):
         if name:
-            return [] if _is_qualified(name) else [invalid_key(name, field)]
+            return [] if _is_qualified(name) else [invalid_key(name, member)]
     return [] if default_configuration else [one_of_missing("revisionName, configurationName")]
 
 

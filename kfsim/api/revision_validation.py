@@ -6,8 +6,8 @@ switch them on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from kfsim.api.config.defaults import DefaultsConfig
 from kfsim.api.core import Container, ContainerPort, EnvVar, Probe
 from kfsim.api.field_errors import (
     disallowed,
@@ -31,24 +31,15 @@ _PORT_NAMES = (None, "", "h2c", "http1", "user-port")
 _TERMINATION_POLICIES = (None, "", "File", "FallbackToLogsOnError")
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionLimits:
-    """What config-defaults allows a revision to ask for; timeout in seconds."""
-
-    max_timeout: int = 600
-    max_container_concurrency: int = 1000
-    allow_container_concurrency_zero: bool = True
+_LIMITS = DefaultsConfig()
 
 
-_LIMITS = RevisionLimits()
-
-
-def validate_revision_spec(spec: RevisionSpec, *, limits: RevisionLimits = _LIMITS) -> list[Cause]:
-    """Fields are relative to the spec."""
+def validate_revision_spec(spec: RevisionSpec, *, limits: DefaultsConfig = _LIMITS) -> list[Cause]:
+    """Fields are relative to the spec; `limits` is config-defaults."""
     return [*_pod_spec(spec), *_limits(spec, limits)]
 
 
-def _limits(spec: RevisionSpec, limits: RevisionLimits) -> list[Cause]:
+def _limits(spec: RevisionSpec, limits: DefaultsConfig) -> list[Cause]:
     causes: list[Cause] = []
     timeout = spec.timeout_seconds
     if timeout is not None and not 0 <= timeout <= limits.max_timeout:

@@ -11,6 +11,6 @@ holds in one holds in the other because this package is the same code.
 Must not: know a socket, a process or a loop, or hold any rule of its own.
 """
 
-from kfsim.cluster.cluster import Cluster
+from kfsim.cluster.cluster import DEFAULT_DOMAIN, Cluster, make_config
 
-__all__ = ["Cluster"]
+__all__ = ["DEFAULT_DOMAIN", "Cluster", "make_config"]

@@ -31,13 +31,20 @@ from kfsim.store import Store
 DEFAULT_DOMAIN = "localhost"
 
 
+def make_config(*, store: Store, clock: Clock, entropy: Entropy) -> ClusterConfig:
+    """The ConfigMaps of the cluster in `store`, as its controllers read them."""
+    recorder = Recorder(store=store, clock=clock, entropy=entropy, component="controller")
+    return ClusterConfig(store=store, recorder=recorder, domain=DEFAULT_DOMAIN)
+
+
 class Cluster:
     """Reconciles everything in `store`. What is live is reached through the given ports.
 
     `gateway_port` is asked late, because the gateway may bind after construction; `busy` tells
     that requests are in flight, so that reconciles make room for them; `start_limit` bounds how
     many replicas start at the same time; `chooser` decides between backends where `backend` is
-    several in one. `gpus` are the host's, none where it is left out.
+    several in one. `gpus` are the host's, none where it is left out. `config` is given where
+    others, such as admission, go by the same ConfigMaps.
     """
 
     def __init__(
@@ -52,11 +59,11 @@ class Cluster:
         drain_gate: DrainGate,
         gateway_port: Callable[[], int],
         start_limit: int,
-        domain: str = DEFAULT_DOMAIN,
         busy: Callable[[], bool] | None = None,
         chooser: BackendChooser | None = None,
         gpus: GpuInventory | None = None,
         gpu_settings: GpuSettings | None = None,
+        config: ClusterConfig | None = None,
     ) -> None:
         self._store = store
         self._chooser = chooser
@@ -73,8 +80,9 @@ class Cluster:
             devices=self.devices,
         )
         recorder = Recorder(store=store, clock=clock, entropy=entropy, component="kfsim")
+        config = config or make_config(store=store, clock=clock, entropy=entropy)
         for controller in self._make_controllers(
-            store, clock, entropy, recorder, route_sink, domain, gateway_port
+            store, clock, entropy, recorder, route_sink, config, gateway_port
         ):
             self.dispatcher.add(controller)
 
@@ -85,23 +93,22 @@ class Cluster:
         entropy: Entropy,
         recorder: Recorder,
         route_sink: RouteSink,
-        domain: str,
+        config: ClusterConfig,
         gateway_port: Callable[[], int],
     ) -> tuple[Controller, ...]:
         """In the order of the object chain, from the manifest to the replica and the routes."""
-        config = ClusterConfig(
-            store=store, recorder=recorder.for_component("controller"), domain=domain
-        )
         return (
             inferenceservice.make_controller(
                 store=store,
                 clock=clock,
                 recorder=recorder,
-                domain=domain,
+                domain=config.default_domain,
                 gateway_port=gateway_port,
             ),
-            service.make_controller(store=store, clock=clock, recorder=recorder),
-            configuration.make_controller(store=store, clock=clock, recorder=recorder),
+            service.make_controller(store=store, clock=clock, recorder=recorder, config=config),
+            configuration.make_controller(
+                store=store, clock=clock, recorder=recorder, config=config
+            ),
             revision.make_controller(
                 store=store,
                 clock=clock,

@@ -13,8 +13,9 @@ from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
-from kfsim.cluster import Cluster
+from kfsim.cluster import Cluster, make_config
 from kfsim.controllers.inferenceservice import explain_wait
+from kfsim.controllers.runtime import ClusterConfig
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.listening import Listener, listen
@@ -82,7 +83,8 @@ class Daemon:
         if note := await self._replicas.open():
             self.notes.append(note)
         store = self._open_store()
-        api = await self._serve_api(store)
+        config = make_config(store=store, clock=self._clock, entropy=self._entropy)
+        api = await self._serve_api(store, config)
         gateway = await self._serve_gateway(api.address)
         assert self._gateway is not None
         self._names.connect(self._gateway, store)
@@ -95,7 +97,7 @@ class Daemon:
             root=self._settings.root,
             state_dir=str(self._settings.state_dir),
         )
-        await self._start_cluster(store, gateway.port)
+        await self._start_cluster(store, config, gateway.port)
         collector = IdleCollector(busy=self._is_busy)
         self._tasks.spawn(collector.run(), name="collect garbage")
         return self._info
@@ -108,12 +110,12 @@ class Daemon:
         self._journal = SqliteJournal(path)
         return Store(clock=self._clock, entropy=self._entropy, journal=self._journal)
 
-    async def _serve_api(self, store: Store) -> Listener:
+    async def _serve_api(self, store: Store, config: ClusterConfig) -> Listener:
         self._api = ApiServer(
             store=store,
             clock=self._clock,
             entropy=self._entropy,
-            admission=admit,
+            admission=lambda resource, obj, old: admit(resource, obj, old, limits=config.limits()),
             extensions={
                 "GET /status": self._status,
                 "GET /transfers": self._transfers,
@@ -159,7 +161,7 @@ class Daemon:
             self.notes.append(listener.note)
         return listener
 
-    async def _start_cluster(self, store: Store, gateway_port: int) -> None:
+    async def _start_cluster(self, store: Store, config: ClusterConfig, gateway_port: int) -> None:
         gateway = self._gateway
         assert gateway is not None
         self._cluster = Cluster(
@@ -176,6 +178,7 @@ class Daemon:
             busy=lambda: gateway.busy,
             gpus=self._gpus,
             gpu_settings=self._settings.gpu,
+            config=config,
         )
         await self._cluster.start()
 

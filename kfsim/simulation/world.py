@@ -26,7 +26,7 @@ from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy, SeededEntropy
 from kfsim.base.errors import Timeout
 from kfsim.base.types import RoutingTable, ServiceName, Stat
-from kfsim.cluster import Cluster
+from kfsim.cluster import Cluster, make_config
 from kfsim.replicas.devices import FixedInventory, GpuInventory, make_fake_devices
 from kfsim.simulation.arrivals import Phase, even_arrivals, poisson_arrivals
 from kfsim.simulation.backend import SimulatedBackend
@@ -92,6 +92,9 @@ class SimulatedCluster:
         self.entropy = self.derive_entropy("cluster")
         self.trace = Trace(self.clock)
         self.store = Store(clock=self.clock, entropy=self.derive_entropy("store"))
+        self.config = make_config(
+            store=self.store, clock=self.clock, entropy=self.derive_entropy("config")
+        )
         self.backend = SimulatedBackend(
             clock=self.clock, entropy=self.derive_entropy("backend"), default=script
         )
@@ -124,7 +127,8 @@ class SimulatedCluster:
     def apply(self, obj: _T) -> _T:
         """Create or replace an object as a client does: defaulted and validated."""
         stored = self.store.find(type(obj), obj.metadata.name, obj.metadata.namespace)
-        admitted: _T = admit(kind_of(type(obj)), obj, stored)  # type: ignore[assignment]  # admission keeps the kind
+        limits = self.config.limits()
+        admitted: _T = admit(kind_of(type(obj)), obj, stored, limits=limits)  # type: ignore[assignment]  # admission keeps the kind
         return self.store.create(admitted) if stored is None else self.store.update(admitted)
 
     def send(
@@ -181,6 +185,7 @@ def build_cluster(world: SimulatedCluster) -> Cluster:
         gateway_port=lambda: _GATEWAY_PORT,
         start_limit=_START_LIMIT,
         gpus=world.gpus,
+        config=world.config,
     )
     watch = DecisionWatch(trace=world.trace, store=world.store, scaling=cluster.scaling)
     world.plane.on_collect = watch.look

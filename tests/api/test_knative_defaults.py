@@ -1,10 +1,16 @@
 """Knative objects are defaulted as the webhook does it."""
 
-import pytest
-
-from kfsim.api.core import Container, ContainerPort, EmptyDirVolume, Probe, Volume, VolumeMount
+from kfsim.api.config.defaults import DefaultsConfig
+from kfsim.api.core import (
+    Container,
+    ContainerPort,
+    EmptyDirVolume,
+    Probe,
+    ResourceRequirements,
+    Volume,
+    VolumeMount,
+)
 from kfsim.api.knative_defaults import (
-    RevisionDefaults,
     default_configuration,
     default_revision,
     default_revision_spec,
@@ -24,7 +30,6 @@ from kfsim.api.knative_serving import (
     TrafficTarget,
 )
 from kfsim.api.meta import ObjectMeta
-from kfsim.base.errors import Invalid
 
 _SPEC = RevisionSpec(containers=(Container(image="a"),))
 
@@ -116,11 +121,24 @@ def test_only_a_new_revision_is_defaulted() -> None:
     assert default_revision(revision).spec.timeout_seconds == 300
 
 
-def test_config_defaults_are_read() -> None:
-    defaults = RevisionDefaults.parse(
-        {"revision-timeout-seconds": "60", "revision-idle-timeout-seconds": "10"}
+def test_config_defaults_fill_in_what_is_not_said() -> None:
+    defaults = DefaultsConfig.parse(
+        {
+            "revision-timeout-seconds": "60",
+            "revision-idle-timeout-seconds": "10",
+            "enable-service-links": "true",
+            "revision-cpu-request": "400m",
+            "revision-memory-limit": "1Gi",
+        }
     )
     spec = default_revision_spec(_SPEC, defaults=defaults)
     assert (spec.timeout_seconds, spec.idle_timeout_seconds) == (60, 10)
-    with pytest.raises(Invalid, match="container-concurrency"):
-        RevisionDefaults.parse({"container-concurrency": "many"})
+    assert spec.enable_service_links is True
+    assert spec.containers[0].resources == ResourceRequirements(
+        requests={"cpu": "400m"}, limits={"memory": "1Gi"}
+    )
+    given = ResourceRequirements(requests={"cpu": "1"})
+    own = _SPEC.replaced(containers=(_SPEC.containers[0].replaced(resources=given),))
+    resources = default_revision_spec(own, defaults=defaults).containers[0].resources
+    assert resources is not None
+    assert resources.requests == {"cpu": "1"}

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from docs.generate.__main__ import FOLDER, PAGES, main
-from docs.generate.configuration import ANNOTATIONS, REPLICA_VARIABLES, VARIABLES
+from docs.generate.configuration import (
+    ANNOTATIONS,
+    DEFAULTS_KEYS,
+    REPLICA_VARIABLES,
+    VARIABLES,
+)
 from kfsim.cli.commands import MODULES
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +46,15 @@ def test_every_command_has_its_section() -> None:
     for module in MODULES:
         name = module.__name__.rpartition(".")[2]
         assert f"## kfsim {name}\n" in text
+
+
+def test_every_key_of_config_defaults_is_told() -> None:
+    source = (ROOT / "kfsim/api/config/defaults.py").read_text()
+    for key in DEFAULTS_KEYS:
+        assert f'"{key}"' in source or re.fullmatch(r"revision-[a-z-]+-(request|limit)", key)
+    read = re.findall(r'_(?:integer|boolean)\(\s*data, "([a-z-]+)"', source)
+    assert len(read) == 8
+    assert set(read) <= set(DEFAULTS_KEYS)
 
 
 def test_every_variable_of_the_code_is_told() -> None:

@@ -10,7 +10,7 @@ from kfsim.controllers.configuration.resources import (
     make_revision,
     revision_name,
 )
-from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
+from kfsim.controllers.runtime import ClusterConfig, Key, Recorder, Result, Settled, version_of
 from kfsim.replicas.failures import ENGINE_UNAVAILABLE
 from kfsim.store import Store
 from kfsim.traffic import is_ready
@@ -23,10 +23,13 @@ _REVISION_FAILED = "RevisionFailed"
 class ConfigurationReconciler:
     """One Configuration at a time."""
 
-    def __init__(self, *, store: Store, clock: Clock, recorder: Recorder) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, recorder: Recorder, config: ClusterConfig
+    ) -> None:
         self._store = store
         self._clock = clock
         self._recorder = recorder
+        self._config = config
         self._settled = Settled()
 
     def reconcile(self, key: Key) -> Result:
@@ -57,9 +60,13 @@ class ConfigurationReconciler:
 
     def _inputs(self, key: Key, latest: str) -> tuple[int, ...]:
         return (
+            self._config.defaults.version,
             version_of(self._store, Configuration, key.name, key.namespace),
             version_of(self._store, Revision, latest, key.namespace),
         )
+
+    def _defaulted(self, configuration: Configuration) -> Configuration:
+        return default_configuration(configuration, defaults=self._config.defaults())
 
     def _reconcile_revisions(
         self, configuration: Configuration, conditions: ConditionManager, *, wall: str
@@ -92,14 +99,14 @@ class ConfigurationReconciler:
         name = revision_name(configuration)
         found = self._store.find(Revision, name, configuration.metadata.namespace)
         if found is None:
-            made = make_revision(default_configuration(configuration), wall=wall)
+            made = make_revision(self._defaulted(configuration), wall=wall)
             created = self._store.create(made)
             self._recorder.normal(configuration, "Created", f'Created Revision "{name}"')
             return created
         if not is_controlled_by(found, configuration):
             return None
         is_current = generation_of(found) == configuration.metadata.generation
-        wanted = default_configuration(configuration).spec.template.spec
+        wanted = self._defaulted(configuration).spec.template.spec
         return found if is_current or found.spec == wanted else None
 
     def _report_failure(

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 from kfsim.api.config import KNATIVE_NAMESPACE
+from kfsim.api.config.defaults import CONFIG_DEFAULTS, DefaultsConfig
 from kfsim.api.config.deployment import CONFIG_DEPLOYMENT, DeploymentConfig
 from kfsim.api.config.domain import CONFIG_DOMAIN, DomainConfig
 from kfsim.api.config.gc import CONFIG_GC, GarbageCollectionConfig
 from kfsim.api.config.network import CONFIG_NETWORK, NetworkConfig
 from kfsim.api.core import ConfigMap
+from kfsim.api.knative_annotations import ScaleLimits
+from kfsim.api.knative_validation import KnativeLimits
 from kfsim.api.meta import Object
 from kfsim.autoscaler.config import CONFIG_MAP_NAME, AutoscalerConfig
 from kfsim.base.errors import Invalid
@@ -85,9 +88,23 @@ class ClusterConfig:
 
         self.autoscaler = reader(AutoscalerConfig.parse, CONFIG_MAP_NAME)
         self.deployment = reader(DeploymentConfig.parse, CONFIG_DEPLOYMENT)
+        self.default_domain = domain
+        self.defaults = reader(DefaultsConfig.parse, CONFIG_DEFAULTS)
         self.domain = reader(lambda data: DomainConfig.parse(data, default=domain), CONFIG_DOMAIN)
         self.network = reader(NetworkConfig.parse, CONFIG_NETWORK)
         self.gc = reader(GarbageCollectionConfig.parse, CONFIG_GC)
+
+    def limits(self) -> KnativeLimits:
+        """What admission goes by."""
+        autoscaler = self.autoscaler()
+        return KnativeLimits(
+            revision=self.defaults(),
+            scale=ScaleLimits(
+                allow_zero_initial_scale=autoscaler.allow_zero_initial_scale,
+                max_scale_limit=autoscaler.max_scale_limit,
+                pod_autoscaler_class=autoscaler.pod_autoscaler_class,
+            ),
+        )
 
 
 def watch_config(store: Store, *readers: ConfigReader[Any], wakes: type[Object]) -> Watch:

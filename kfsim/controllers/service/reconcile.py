@@ -8,22 +8,25 @@ from kfsim.api.knative_defaults import default_service
 from kfsim.api.knative_serving import Configuration, Revision, Route, Service
 from kfsim.api.meta import Object, is_controlled_by
 from kfsim.base.clock import Clock, format_timestamp
-from kfsim.controllers.runtime import Key, Recorder, Result, Settled, version_of
+from kfsim.controllers.runtime import ClusterConfig, Key, Recorder, Result, Settled, version_of
 from kfsim.controllers.service import status
 from kfsim.controllers.service.resources import make_configuration, make_route
 from kfsim.store import Store
 
 ChildT = TypeVar("ChildT", Configuration, Route)
-_Content = tuple[int, dict[str, str], dict[str, str], int, dict[str, str], dict[str, str]]
+_Content = tuple[int, int, dict[str, str], dict[str, str], int, dict[str, str], dict[str, str]]
 
 
 class ServiceReconciler:
     """One Service at a time."""
 
-    def __init__(self, *, store: Store, clock: Clock, recorder: Recorder) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, recorder: Recorder, config: ClusterConfig
+    ) -> None:
         self._store = store
         self._clock = clock
         self._recorder = recorder
+        self._config = config
         self._settled = Settled()
         self._equal: dict[tuple[str, Key], _Content] = {}
 
@@ -55,10 +58,14 @@ class ServiceReconciler:
         return Result()
 
     def _inputs(self, key: Key) -> tuple[int, ...]:
-        return tuple(
+        versions = (
             version_of(self._store, model, key.name, key.namespace)
             for model in (Service, Configuration, Route)
         )
+        return (self._config.defaults.version, *versions)
+
+    def _defaulted(self, service: Service) -> Service:
+        return default_service(service, defaults=self._config.defaults())
 
     def _reconcile_children(self, service: Service, conditions: ConditionManager) -> Service:
         """The Service with what its children report; stops early where Knative does."""
@@ -97,7 +104,7 @@ class ServiceReconciler:
         metadata = service.metadata
         found = self._store.find(Configuration, metadata.name, metadata.namespace)
         if found is None:
-            created = self._store.create(make_configuration(default_service(service)))
+            created = self._store.create(make_configuration(self._defaulted(service)))
             self._recorder.normal(service, "Created", f'Created Configuration "{metadata.name}"')
             return created
         if not is_controlled_by(found, service):
@@ -107,14 +114,14 @@ class ServiceReconciler:
             return None
         if self._is_known(service, found):
             return found
-        wanted = make_configuration(default_service(service), found)
+        wanted = make_configuration(self._defaulted(service), found)
         return self._kept_equal(service, found, wanted)
 
     def _route(self, service: Service, conditions: ConditionManager) -> Route | None:
         metadata = service.metadata
         found = self._store.find(Route, metadata.name, metadata.namespace)
         if found is None:
-            created = self._store.create(make_route(default_service(service)))
+            created = self._store.create(make_route(self._defaulted(service)))
             self._recorder.normal(service, "Created", f'Created Route "{metadata.name}"')
             return created
         if not is_controlled_by(found, service):
@@ -122,11 +129,23 @@ class ServiceReconciler:
             return None
         if self._is_known(service, found):
             return found
-        return self._kept_equal(service, found, make_route(default_service(service)))
+        return self._kept_equal(service, found, make_route(self._defaulted(service)))
 
     def _is_known(self, service: Service, child: Configuration | Route) -> bool:
         """Whether the child was found equal before, and neither has changed since."""
-        return self._equal.get(_identity(child)) == _content(service, child)
+        return self._equal.get(_identity(child)) == self._content(service, child)
+
+    def _content(self, service: Service, child: Configuration | Route) -> _Content:
+        """What a Service wants of its child and what the child is, specs by their generations."""
+        return (
+            self._config.defaults.version,
+            service.metadata.generation,
+            service.metadata.labels,
+            service.metadata.annotations,
+            child.metadata.generation,
+            child.metadata.labels,
+            child.metadata.annotations,
+        )
 
     def _kept_equal(self, service: Service, found: ChildT, wanted: ChildT) -> ChildT:
         """Bring spec, labels and annotations of the child back to what the Service wants."""
@@ -140,7 +159,7 @@ class ServiceReconciler:
                 labels=wanted.metadata.labels, annotations=wanted.metadata.annotations
             )
             found = self._store.update(found.replaced(metadata=metadata, spec=wanted.spec))
-        self._equal[_identity(found)] = _content(service, found)
+        self._equal[_identity(found)] = self._content(service, found)
         return found
 
     def _is_revision_name_taken(self, configuration: Configuration) -> bool:
@@ -161,18 +180,6 @@ class ServiceReconciler:
 
 def _identity(child: Configuration | Route) -> tuple[str, Key]:
     return (child.KIND, Key(child.metadata.namespace, child.metadata.name))
-
-
-def _content(service: Service, child: Configuration | Route) -> _Content:
-    """What a Service wants of its child and what the child is, specs by their generations."""
-    return (
-        service.metadata.generation,
-        service.metadata.labels,
-        service.metadata.annotations,
-        child.metadata.generation,
-        child.metadata.labels,
-        child.metadata.annotations,
-    )
 
 
 def _is_observed(obj: Object, observed: int | None) -> bool:

@@ -14,13 +14,19 @@ from kfsim.api.knative_serving import (
 )
 from kfsim.api.meta import Condition, ObjectMeta
 from kfsim.controllers.configuration.reconcile import ConfigurationReconciler
+from kfsim.controllers.runtime import ClusterConfig
 from kfsim.testing.reconciling import ReconcilerBench
 
 
 @pytest.fixture
 def bench():
     bench = ReconcilerBench(
-        lambda it: ConfigurationReconciler(store=it.store, clock=it.clock, recorder=it.recorder)
+        lambda it: ConfigurationReconciler(
+            store=it.store,
+            clock=it.clock,
+            recorder=it.recorder,
+            config=ClusterConfig(store=it.store, recorder=it.recorder),
+        )
     )
     bench.given(
         Configuration(

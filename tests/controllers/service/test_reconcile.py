@@ -15,6 +15,7 @@ from kfsim.api.knative_serving import (
     TrafficTarget,
 )
 from kfsim.api.meta import Condition, ObjectMeta
+from kfsim.controllers.runtime import ClusterConfig
 from kfsim.controllers.service.reconcile import ServiceReconciler
 from kfsim.testing.reconciling import ReconcilerBench
 
@@ -22,7 +23,12 @@ from kfsim.testing.reconciling import ReconcilerBench
 @pytest.fixture
 def bench():
     bench = ReconcilerBench(
-        lambda it: ServiceReconciler(store=it.store, clock=it.clock, recorder=it.recorder)
+        lambda it: ServiceReconciler(
+            store=it.store,
+            clock=it.clock,
+            recorder=it.recorder,
+            config=ClusterConfig(store=it.store, recorder=it.recorder),
+        )
     )
     bench.given(service())
     return bench

@@ -74,8 +74,8 @@ class ServingWorld:
         common = {"store": store, "clock": clock, "recorder": recorder}
         config = ClusterConfig(store=store, recorder=recorder)
         for controller in (
-            service.make_controller(**common),
-            configuration.make_controller(**common),
+            service.make_controller(**common, config=config),
+            configuration.make_controller(**common, config=config),
             revision.make_controller(**common, config=config),
             route.make_controller(**common, config=config, gateway_port=lambda: 8080),
             labeler.make_controller(store=store, clock=clock),

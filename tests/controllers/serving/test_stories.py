@@ -169,8 +169,8 @@ def test_a_restart_publishes_the_same_routes_and_writes_nothing(play_serving):
         config = ClusterConfig(store=world.store, recorder=recorder)
         again = Dispatcher(store=world.store, clock=clock)
         for controller in (
-            service.make_controller(**common),
-            configuration.make_controller(**common),
+            service.make_controller(**common, config=config),
+            configuration.make_controller(**common, config=config),
             revision.make_controller(**common, config=config),
             route.make_controller(**common, config=config, gateway_port=lambda: 8080),
             labeler.make_controller(store=world.store, clock=clock),
