@@ -95,9 +95,14 @@ class Store:
 
     def owned(self, model: type[T], owner: Object) -> tuple[T, ...]:
         """Objects of a kind whose managing owner is `owner`, sorted by namespace and name."""
-        uid = owner.metadata.uid
         return tuple(
-            self.view(model, entry)
+            self.view(model, entry) for entry in self.owned_entries(model, owner.metadata.uid)
+        )
+
+    def owned_entries(self, model: type[Object], uid: str) -> tuple[Entry, ...]:
+        """As `owned`, by the owner's uid and without decoding anything."""
+        return tuple(
+            entry
             for entry in self._index.owned_by(uid)
             if entry.model is model and entry.owner_uid == uid
         )

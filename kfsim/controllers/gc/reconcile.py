@@ -22,12 +22,18 @@ class GarbageCollector:
         self._config = config
 
     def reconcile(self, key: Key) -> Result:
-        configuration = self._store.find(Configuration, key.name, key.namespace)
-        if configuration is None or configuration.metadata.deletion_timestamp is not None:
+        entry = self._store.entry(Configuration, key.name, key.namespace)
+        config = self._config()
+        if entry is None or len(self._store.owned_entries(Revision, entry.uid)) <= (
+            config.min_non_active_revisions
+        ):
+            return Result()  # most have a few, and nothing needs to be decoded
+        configuration = self._store.view(Configuration, entry)
+        if configuration.metadata.deletion_timestamp is not None:
             return Result()
         found = collect_revisions(
-            tuple(self._store.owned(Revision, configuration)),
-            self._config(),
+            self._store.owned(Revision, configuration),
+            config,
             latest_ready=configuration.status.latest_ready_revision_name or "",
             wall=self._clock.wall(),
         )
