@@ -1,22 +1,26 @@
-"""Reading manifests: files, folders and standard input into documents with their place.
+"""Reading manifests: files, folders, web addresses and standard input into documents with their
+place.
 
-A document that is no Kubernetes object (a compose file beside the manifests, say) is skipped and
-said; kfsim.yaml is no manifest, and is read by `kfsim up`. A document that cannot be parsed is an
-error that names file and line; the others of its file and folder are still read, and the caller
-decides what that means.
+A folder that is a kustomization is rendered. In a tree of folders those that are parts of another
+kustomization of the tree (bases of its overlays) are left out, and so are files that only are
+parts of one. A document that is no Kubernetes object (a compose file beside the manifests, say) is
+skipped and said; kfsim.yaml is no manifest, and is read by `kfsim up`. A document that cannot be
+parsed is an error that names file and line; the others of its file and folder are still read, and
+the caller decides what that means.
 """
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kfsim.base.errors import Unavailable
+from kfsim.cli import kustomization
+from kfsim.cli.downloads import fetch_text, is_web_address
 from kfsim.daemon.project import PROJECT_FILE
 
 SOURCE = "kfsim.dev/source"
@@ -33,13 +37,12 @@ _Loader: Any = type(
         }
     },
 )
-_KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One object as written; `source` is the absolute path of its file, empty for stdin, and
-    `shown` what the user calls that file."""
+    """One object as written; `source` is the absolute path of its file, empty for what comes from
+    no file, and `shown` what the user calls that file. `line` is 0 where the text was rendered."""
 
     document: dict[str, Any]
     source: str
@@ -48,7 +51,7 @@ class Manifest:
 
     @property
     def place(self) -> str:
-        return f"{self.shown}:{self.line}"
+        return _place(self.shown, self.line)
 
     @property
     def name(self) -> str:
@@ -71,46 +74,148 @@ class Manifests:
 
 
 def load_paths(paths: Iterable[str], *, recursive: bool = True) -> Manifests:
-    """Read files and folders; `-` is standard input."""
+    """Read files, folders and http(s) addresses; `-` is standard input. What two of the paths lead
+    to is read once."""
     result = Manifests()
+    seen: set[str] = set()
     for path in paths:
         if path == "-":
-            _load_text(sys.stdin.read(), "", result)
+            _load_standard_input(result)
+        elif is_web_address(path):
+            _load_address(path, result)
         elif os.path.isdir(path):
-            _load_folder(Path(path), result, recursive=recursive)
+            for found in _walk(Path(path), result, recursive=recursive):
+                _load_once(found, seen, result)
         elif os.path.basename(path) == PROJECT_FILE:
             result.skipped.append(f"{path}: is kfsim's own file; `kfsim up` reads it")
         elif os.path.exists(path):
-            _load_file(Path(path), result)
+            is_marker = os.path.basename(path) in kustomization.FILE_NAMES
+            _load_once(Path(path).parent if is_marker else Path(path), seen, result)
         else:
             result.errors.append(f"{path}: no such file or folder")
     return result
 
 
 def load_kustomization(folder: str) -> Manifests:
-    """Render a kustomization with kustomize or kubectl, whichever is installed."""
+    """Render a kustomization, local or at an address that kustomize understands."""
     result = Manifests()
-    _render_kustomization(Path(folder), result)
+    if os.path.isdir(folder) and kustomization.find_marker(Path(folder)) is None:
+        names = ", ".join(kustomization.FILE_NAMES)
+        result.errors.append(f"{folder}: has none of {names}; give its files with -f {folder}")
+    else:
+        _render(folder, result)
     return result
 
 
-def _load_folder(folder: Path, result: Manifests, *, recursive: bool) -> None:
-    if any((folder / name).is_file() for name in _KUSTOMIZATION):
-        _render_kustomization(folder, result)
+def find_watched(paths: Iterable[str]) -> list[str]:
+    """The given paths, and the folders outside of them that kustomizations below them use."""
+    given = list(paths)
+    inside = [os.path.realpath(path) for path in given]
+    outside: set[str] = set()
+    for path in given:
+        for found in _walk(Path(path), Manifests(), recursive=True) if os.path.isdir(path) else ():
+            if found.is_dir():
+                outside.update(filter(os.path.isdir, kustomization.find_parts(found)))
+    return given + sorted(
+        path
+        for path in outside
+        if not any(path == each or path.startswith(each + os.sep) for each in inside)
+    )
+
+
+def _walk(folder: Path, result: Manifests, *, recursive: bool) -> list[Path]:
+    """Files to read and folders to render, in order; what is a part of the latter is said."""
+    entries = list(_entries(folder, set(), result, recursive=recursive))
+    rendered = [path for path in entries if path.is_dir()]
+    if not rendered or rendered == [folder]:
+        return entries
+    uses = kustomization.roots_among(rendered)
+    owners = {
+        part: root
+        for root, owner in uses.items()
+        if owner is None
+        for part in kustomization.find_parts(root)
+    }
+    kept = []
+    for path in entries:
+        owner = uses.get(path) or (None if path in uses else owners.get(os.path.realpath(path)))
+        if owner is None:
+            kept.append(path)
+        else:
+            result.skipped.append(f"{path}: is a part of the kustomization {owner}")
+    return kept
+
+
+def _entries(
+    folder: Path, entered: set[str], result: Manifests, *, recursive: bool
+) -> Iterator[Path]:
+    """`entered` are the folders that a link may lead back to."""
+    if kustomization.find_marker(folder) is not None:
+        yield folder
         return
-    for path in sorted(folder.iterdir()):
+    entered.add(os.path.realpath(folder))
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        result.errors.append(f"{folder}: cannot be read: {error.strerror or error}")
+        return
+    for path in paths:
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            if recursive:
-                _load_folder(path, result, recursive=True)
+            if recursive and os.path.realpath(path) not in entered:
+                yield from _entries(path, entered, result, recursive=True)
         elif path.suffix in _SUFFIXES and path.name != PROJECT_FILE:
-            _load_file(path, result)
+            yield path
+
+
+def _load_once(path: Path, seen: set[str], result: Manifests) -> None:
+    real = os.path.realpath(path)
+    if real in seen:
+        return
+    seen.add(real)
+    if path.is_dir():
+        _render(str(path), result)
+    else:
+        _load_file(path, result)
+
+
+def _render(folder: str, result: Manifests) -> None:
+    try:
+        text = kustomization.render(folder)
+    except Unavailable as error:
+        result.errors.append(error.message)
+        return
+    marker = kustomization.find_marker(Path(folder))
+    source = os.path.realpath(marker) if marker else ""
+    rendered = Manifests()
+    _load_text(text, source, rendered, shown=str(marker or folder))
+    result.found += [replace(each, line=0) for each in rendered.found]
+    result.skipped += rendered.skipped
+    result.errors += rendered.errors
+
+
+def _load_address(address: str, result: Manifests) -> None:
+    try:
+        text = fetch_text(address)
+    except Unavailable as error:
+        result.errors.append(error.message)
+        return
+    _load_text(text, "", result, shown=address)
+
+
+def _load_standard_input(result: Manifests) -> None:
+    try:
+        text = sys.stdin.read()
+    except (OSError, UnicodeDecodeError) as error:
+        result.errors.append(f"stdin: cannot be read: {error}")
+        return
+    _load_text(text, "", result)
 
 
 def _load_file(path: Path, result: Manifests) -> None:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         result.errors.append(f"{path}: cannot be read: {error}")
         return
@@ -123,6 +228,9 @@ def _load_text(text: str, source: str, result: Manifests, *, shown: str = "stdin
             document = yaml.load(chunk, Loader=_Loader)  # a safe loader, in C
         except yaml.YAMLError as error:
             result.errors.append(_describe_yaml_error(shown, line, error))
+            continue
+        except (ValueError, RecursionError) as error:  # `!!int x`, or nested without end
+            result.errors.append(f"{_place(shown, line)}: not valid YAML: {error}")
             continue
         if document is None:
             continue
@@ -154,13 +262,18 @@ def _split_documents(text: str) -> Iterator[tuple[int, str]]:
     lines: list[str] = []
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         if line.startswith("---") and (len(line) == 3 or line[3] in " \t\r\n"):
-            if "".join(lines).strip():
+            if _says_something(lines):
                 yield start, "".join(lines)
             start, lines = number, [line]
         else:
             lines.append(line)
-    if "".join(lines).strip():
+    if _says_something(lines):
         yield start, "".join(lines)
+
+
+def _says_something(lines: list[str]) -> bool:
+    """Not blanks, comments and directives alone, as before a document or in helm's output."""
+    return any(line.strip() and not line.startswith(("#", "%")) for line in lines)
 
 
 def _describe_yaml_error(shown: str, line: int, error: yaml.YAMLError) -> str:
@@ -171,20 +284,5 @@ def _describe_yaml_error(shown: str, line: int, error: yaml.YAMLError) -> str:
     return f"{place}: not valid YAML: {problem}" + (f" ({context})" if context else "")
 
 
-def _render_kustomization(folder: Path, result: Manifests) -> None:
-    tool = shutil.which("kustomize")
-    command = [tool, "build"] if tool else [shutil.which("kubectl") or "", "kustomize"]
-    if not command[0]:
-        result.errors.append(
-            f"{folder}: has a kustomization.yaml, and neither kustomize nor kubectl is installed; "
-            "install one of them, or give the files themselves"
-        )
-        return
-    done = subprocess.run(
-        [*command, str(folder)], capture_output=True, text=True, check=False
-    )  # a found tool and the user's folder
-    if done.returncode != 0:
-        result.errors.append(f"{folder}: {Path(command[0]).name} failed: {done.stderr.strip()}")
-        return
-    marker = next(folder / name for name in _KUSTOMIZATION if (folder / name).is_file())
-    _load_text(done.stdout, os.path.realpath(marker), result, shown=str(marker))
+def _place(shown: str, line: int) -> str:
+    return f"{shown}:{line}" if line else shown

@@ -7,20 +7,23 @@ until each is Ready or the time is up, telling each change once.
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
-from kfsim.base.errors import KfsimError
+from kfsim.base.errors import AlreadyExists, KfsimError
 from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
-from kfsim.cli.client import ApiClient, ApiError
+from kfsim.cli.client import ApiClient, ApiError, Resource
 from kfsim.cli.manifests import SOURCE, Manifest, load_paths
 from kfsim.cli.transfers import Transfers
 from kfsim.replicas.marks import BACKEND_ANNOTATION
 
 Say = Callable[[str], None]
+Identity = tuple[str, str, str, str]
+"""Group, kind, namespace and name."""
+_SAME_GROUPS = {"serving.kubeflow.org": "serving.kserve.io"}
 # Long after a failure shows, Kubernetes may still recover; a user is told at once and can wait.
 _POLL_SECONDS = 0.02
 _SLOW_POLL_SECONDS = 0.25
@@ -57,19 +60,19 @@ def apply_all(
     for text in loaded.errors:
         result.errors.append(text)
         complain(text)
-    applied: set[tuple[str, str, str]] = set()
+    applied: dict[Identity, Manifest] = {}
     for manifest in loaded.found:
-        place = f"{os.path.relpath(manifest.source)}:{manifest.line}" if manifest.source else "-"
         try:
-            name, outcome = apply_manifest(client, manifest, namespace="default")
             resource = resource_of(client, manifest)
+            namespace = namespace_of(manifest, resource, "default")
+            _require_first(applied, manifest, (*_family(resource), namespace))
+            name, outcome = apply_manifest(client, manifest, namespace="default")
         except KfsimError as error:
-            result.errors.append(f"{place}: {error.message}")
-            complain(f"{place}: {error.message}")
+            result.errors.append(f"{manifest.place}: {error.message}")
+            complain(f"{manifest.place}: {error.message}")
             continue
-        namespace = namespace_of(manifest, resource, "default")
         plain_name = manifest.document["metadata"].get("name") or name.partition("/")[2]
-        applied.add((resource.kind, namespace, plain_name))
+        applied[(*_family(resource), namespace, plain_name)] = manifest
         result.changes += outcome != "unchanged"
         if resource.kind == "InferenceService":
             result.services.append((namespace, plain_name))
@@ -81,23 +84,45 @@ def apply_all(
     return result
 
 
+def _family(resource: Resource) -> tuple[str, str]:
+    """Group and kind; the two groups of InferenceService hold the same objects."""
+    return _SAME_GROUPS.get(resource.group, resource.group), resource.kind
+
+
+def _require_first(
+    applied: Mapping[Identity, Manifest], manifest: Manifest, prefix: tuple[str, str, str]
+) -> None:
+    """Raises AlreadyExists for an object that an earlier document defines too."""
+    name = manifest.document["metadata"].get("name")
+    earlier = applied.get((*prefix, str(name))) if name else None
+    if earlier is not None:
+        raise AlreadyExists(
+            f"{manifest.title} is already given at {earlier.place}, and that one is in force; "
+            "remove one of them, or give it another name or namespace"
+        )
+
+
 def _prune(
     client: ApiClient,
     paths: Sequence[str],
-    applied: set[tuple[str, str, str]],
+    applied: Mapping[Identity, Manifest],
     result: Applied,
     say: Say,
 ) -> None:
     roots = [os.path.realpath(path) for path in paths]
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[Identity] = set()
     for resource in client.all_resources():
         for item in client.get(resource.path(None))["items"]:
             metadata = item["metadata"]
-            identity = (resource.kind, metadata.get("namespace", ""), metadata["name"])
+            identity = (*_family(resource), metadata.get("namespace", ""), metadata["name"])
             if identity in applied or identity in seen or not _is_ours(metadata, roots):
                 continue
             seen.add(identity)
-            client.delete(resource.path(metadata.get("namespace"), metadata["name"]))
+            try:
+                client.delete(resource.path(metadata.get("namespace"), metadata["name"]))
+            except ApiError as error:
+                if not error.is_not_found:  # somebody was faster
+                    raise
             result.changes += 1
             say(f"{resource.full_name}/{metadata['name']} pruned")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kfsim.cli.manifests import load_paths
+from kfsim.cli.manifests import find_watched, load_paths
 
 SERVICE = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n"
 
@@ -94,3 +94,84 @@ def test_the_projects_own_file_is_no_manifest_even_when_it_is_named(tmp_path: Pa
     result = load_paths([str(path)])
     assert (result.found, result.errors) == ([], [])
     assert result.skipped == [f"{path}: is kfsim's own file; `kfsim up` reads it"]
+
+
+def test_what_two_paths_lead_to_is_read_once(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.yaml", SERVICE)
+    (tmp_path / "link.yaml").symlink_to(path)
+    assert len(load_paths([str(tmp_path), str(path)]).found) == 1
+
+
+def test_links_that_lead_back_end(tmp_path: Path) -> None:
+    write(tmp_path, "below/a.yaml", SERVICE)
+    (tmp_path / "below/up").symlink_to(tmp_path)
+    assert len(load_paths([str(tmp_path)]).found) == 1
+
+
+def test_comments_and_directives_before_a_document_are_no_documents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = f"%YAML 1.1\n---\n# Source: chart/a.yaml\n---\n# Source: chart/b.yaml\n{SERVICE}---\n\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    loaded = load_paths(["-"])
+    assert ([m.place for m in loaded.found], loaded.errors, loaded.skipped) == (["stdin:4"], [], [])
+
+
+@pytest.mark.parametrize(
+    "text", ["!!int x\n", "[" * 100_000], ids=["no integer", "nested without end"]
+)
+def test_what_yaml_cannot_make_is_an_error_too(tmp_path: Path, text: str) -> None:
+    (error,) = load_paths([str(write(tmp_path, "x.yaml", text))]).errors
+    assert error.startswith(f"{tmp_path}/x.yaml:1")
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A base with an overlay, and a tool that prints one object named as the folder."""
+    write(tmp_path, "tree/base/kustomization.yaml", "resources: [one.yaml]\n")
+    write(tmp_path, "tree/base/one.yaml", SERVICE)
+    write(tmp_path, "tree/dev/kustomization.yaml", "resources: [../base, ../loose/two.yaml]\n")
+    write(tmp_path, "tree/loose/two.yaml", SERVICE)
+    write(tmp_path, "tree/loose/three.yaml", SERVICE.replace("one", "three"))
+    tool = write(tmp_path, "bin/kustomize", '#!/bin/sh\necho "$TEXT" | /bin/sed "s,NAME,${2##*/},"')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("TEXT", SERVICE.replace("one", "rendered-NAME"))
+    return tmp_path / "tree"
+
+
+def test_a_tree_applies_overlays_and_not_their_parts_again(tree: Path) -> None:
+    loaded = load_paths([str(tree)])
+    assert [(m.name, m.place) for m in loaded.found] == [
+        ("rendered-dev", f"{tree}/dev/kustomization.yaml"),
+        ("three", f"{tree}/loose/three.yaml:1"),
+    ]
+    assert loaded.skipped == [
+        f"{tree}/base: is a part of the kustomization {tree}/dev",
+        f"{tree}/loose/two.yaml: is a part of the kustomization {tree}/dev",
+    ]
+
+
+def test_the_kustomization_at_the_path_hides_what_lies_below_it(tree: Path) -> None:
+    write(tree, "kustomization.yaml", "resources: [dev]\n")
+    assert [m.name for m in load_paths([str(tree)]).found] == ["rendered-tree"]
+
+
+def test_a_kustomizations_own_file_means_its_folder(tree: Path) -> None:
+    assert [m.name for m in load_paths([str(tree / "base/kustomization.yaml")]).found] == [
+        "rendered-base"
+    ]
+
+
+def test_a_broken_kustomization_stops_nothing_else(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    loaded = load_paths([str(tree)])
+    assert [m.name for m in loaded.found] == ["three"]
+    assert len(loaded.errors) == 1
+
+
+def test_bases_outside_are_watched_too(tree: Path) -> None:
+    assert find_watched([str(tree / "dev")]) == [str(tree / "dev"), str(tree.resolve() / "base")]
+    assert find_watched([str(tree)]) == [str(tree)]

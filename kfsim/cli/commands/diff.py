@@ -7,12 +7,12 @@ objects cannot be compared, the others are shown and the exit code is 2.
 import argparse
 
 from kfsim.base.errors import KfsimError
-from kfsim.cli.apply import carry_out, plan_change
+from kfsim.cli.apply import carry_out, plan_change, resource_of
 from kfsim.cli.client import ApiClient
-from kfsim.cli.commands.apply import add_file_flags
-from kfsim.cli.commands.common import Subparsers, UsageError, add_namespace, add_parser, connect
+from kfsim.cli.commands.common import Subparsers, UsageError, add_parser, connect
+from kfsim.cli.commands.sources import add_file_flags, load_from_flags, namespace_for
 from kfsim.cli.diff import render_difference
-from kfsim.cli.manifests import Manifest, Manifests, load_kustomization, load_paths
+from kfsim.cli.manifests import Manifest, Manifests
 from kfsim.cli.output import warn
 
 _SAME, _DIFFERENT, _ERROR = 0, 1, 2
@@ -27,7 +27,6 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders, as for up")
     add_file_flags(parser)
-    add_namespace(parser)
     parser.add_argument(
         "--field-manager", metavar="NAME", help="accepted for kubectl's sake; has no effect"
     )
@@ -38,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_usage(arguments)
     try:
         client = connect(arguments)  # before standard input is read: without a daemon, why wait
-        shown, failed = _compare_all(client, load(arguments), arguments.namespace)
+        manifests = load_from_flags(arguments, plain=arguments.paths)
+        shown, failed = _compare_all(client, manifests, arguments.namespace)
     except KfsimError as error:  # not left to `main`, whose exit code for it means differences
         warn(f"Error: {error.message}")
         return _ERROR
@@ -59,21 +59,8 @@ def check_usage(arguments: argparse.Namespace) -> None:
         raise UsageError("give either PATH or -f PATH, or -k FOLDER")
 
 
-def load(arguments: argparse.Namespace) -> Manifests:
-    """Everything that PATH, `-f` and `-k` name."""
-    if arguments.kustomize:
-        return load_kustomization(arguments.kustomize)
-    flagged = load_paths(arguments.filename or (), recursive=arguments.recursive)
-    plain = load_paths(arguments.paths)
-    return Manifests(
-        found=plain.found + flagged.found,
-        skipped=plain.skipped + flagged.skipped,
-        errors=plain.errors + flagged.errors,
-    )
-
-
 def _compare_all(
-    client: ApiClient, manifests: Manifests, namespace: str
+    client: ApiClient, manifests: Manifests, namespace: str | None
 ) -> tuple[list[str], list[str]]:
     """The differences, and what could not be compared, which is said at once."""
     failed = [f"error: {text}" for text in manifests.errors]
@@ -84,8 +71,7 @@ def _compare_all(
         try:
             difference = compare(client, manifest, namespace=namespace)
         except KfsimError as error:
-            place = f"{manifest.source}:{manifest.line}" if manifest.source else "stdin"
-            failed.append(f"Error: {place}: {error.message}")
+            failed.append(f"Error: {manifest.place}: {error.message}")
             warn(failed[-1])
             continue
         if difference:
@@ -93,9 +79,10 @@ def _compare_all(
     return shown, failed
 
 
-def compare(client: ApiClient, manifest: Manifest, *, namespace: str) -> str:
+def compare(client: ApiClient, manifest: Manifest, *, namespace: str | None) -> str:
     """One object's difference. Raises as apply does: ApiError, NotFound for an unknown kind."""
-    change = plan_change(client, manifest, namespace=namespace)
+    place = namespace_for(manifest, resource_of(client, manifest), namespace)
+    change = plan_change(client, manifest, namespace=place)
     after = carry_out(client, change, dry_run=True)
     if change.name is None:  # the name of the dry run is not the one that apply will get
         metadata = {key: value for key, value in after["metadata"].items() if key != "name"}

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from kfsim.cli.commands.common import Subparsers, UsageError, add_namespace
+from kfsim.cli.downloads import is_web_address
 from kfsim.cli.manifests import Manifests, load_paths
 from kfsim.cli.output import warn
 from kfsim.daemon.project import PROJECT_FILE
@@ -24,7 +25,8 @@ def register(subparsers: Subparsers) -> None:
         "paths",
         nargs="*",
         metavar="PATH",
-        help=f"file, folder or - for standard input; default: {_DEFAULT_PATH}",
+        help="file, folder, kustomization, http(s) address, or - for standard input; default: "
+        f"{_DEFAULT_PATH}",
     )
     parser.add_argument(
         "-R",
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     loaded = load_paths(path for path in paths if os.path.basename(path) != PROJECT_FILE)
     checked = check_manifests(loaded.found, namespace=arguments.namespace)
-    project_files = check_project_files([path for path in paths if path != "-"])
+    project_files = check_project_files([path for path in paths if not _is_stream(path)])
     if not (checked or loaded.errors or project_files):
         loaded.errors.append(f"no manifests were found in {', '.join(paths)}")
     counts = {word: sum(each.verdict is word for each in checked) for word in Verdict}
@@ -64,11 +66,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _paths(arguments: argparse.Namespace) -> list[str]:
     paths: list[str] = arguments.paths or [_DEFAULT_PATH]
-    missing = [path for path in paths if path != "-" and not os.path.exists(path)]
+    missing = [path for path in paths if not (_is_stream(path) or os.path.exists(path))]
     if missing:
         hint = "" if arguments.paths else "; name a file or folder: kfsim validate PATH"
         raise UsageError(f"no such file or folder: {', '.join(missing)}{hint}")
     return paths
+
+
+def _is_stream(path: str) -> bool:
+    return path == "-" or is_web_address(path)
 
 
 def _lines(
