@@ -1,10 +1,11 @@
 """Which daemon a client command means.
 
-In order: `--api` or KFSIM_API, `--state-dir` or `--project`, the project of the current folder,
-the only one running.
+In order: `--api`, `--state-dir`, `--project`, KFSIM_API, KFSIM_STATE_DIR, the project of the
+current folder, the only one running. The command line wins over the environment.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from kfsim.base.errors import Unavailable
@@ -19,8 +20,6 @@ from kfsim.daemon.project import (
 
 def find_daemon(*, project: str | None = None, state_dir: str | None = None) -> DaemonInfo:
     """Raises Unavailable naming what was looked for and what runs."""
-    if address := os.environ.get("KFSIM_API"):
-        return DaemonInfo(0, "", address, "", "", "", "")
     if state_dir:
         return _of_folder(Path(state_dir), f"state directory {state_dir}")
     if project:
@@ -28,6 +27,10 @@ def find_daemon(*, project: str | None = None, state_dir: str | None = None) -> 
             if info.project == project:
                 return info
         return _of_folder(projects_home() / project, f"project {project}")
+    if address := os.environ.get("KFSIM_API"):
+        return DaemonInfo(0, "", address, "", "", "", "")
+    if folder := os.environ.get("KFSIM_STATE_DIR"):
+        return _of_folder(Path(folder), f"state directory {folder} (KFSIM_STATE_DIR)")
     running = list(running_daemons())
     here = os.path.realpath(os.curdir)
     mine = [info for info in running if info.root and _belongs(here, info.root)]
@@ -37,18 +40,28 @@ def find_daemon(*, project: str | None = None, state_dir: str | None = None) -> 
         return running[0]
     if not running:
         raise Unavailable("no kfsim daemon is running; start one with `kfsim up`")
-    listed = ", ".join(f"{info.project} ({info.api})" for info in running)
     raise Unavailable(
-        f"{len(running)} daemons are running and none belongs to this folder: {listed}; name one "
-        "with --project or --api"
+        f"{len(running)} daemons are running and none belongs to this folder: {_listed(running)}; "
+        "name one with --project or --api"
     )
 
 
 def _of_folder(folder: Path, what: str) -> DaemonInfo:
     info = read_daemon(folder) if is_running(folder) else None
     if info is None:
-        raise Unavailable(f"no kfsim daemon is running for {what}; start one with `kfsim up`")
+        raise Unavailable(
+            f"no kfsim daemon is running for {what}{_others()}; start one with `kfsim up`"
+        )
     return info
+
+
+def _others() -> str:
+    listed = _listed(running_daemons())
+    return f" (running: {listed})" if listed else ""
+
+
+def _listed(daemons: Iterable[DaemonInfo]) -> str:
+    return ", ".join(f"{info.project} ({info.api})" for info in daemons)
 
 
 def _belongs(here: str, root: str) -> bool:

@@ -1,10 +1,12 @@
 """Opening the daemon's two addresses: loopback only, and defaulted ports may move."""
 
+import errno
 import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from kfsim.base.errors import Forbidden, Unavailable
+from kfsim.daemon.port_holders import describe_holder
 from kfsim.daemon.settings import parse_address
 
 _PORTS_TRIED = 100
@@ -38,13 +40,20 @@ async def listen(serve: Serve, address: str, *, what: str, option: str, may_move
             problem = error
             continue
         moved = wanted not in (0, bound)
-        note = f"port {wanted} is in use; {what} listens on {bound}" if moved else None
+        note = f"port {wanted} is in use{_by(wanted)}; {what} listens on {bound}" if moved else None
         return Listener(host, bound, note)
     reason = problem.strerror if problem is not None else "no port"
+    if problem is not None and problem.errno == errno.EADDRINUSE:
+        reason = f"{reason}{_by(wanted)}"
     raise Unavailable(
         f"{what} cannot listen on {address}: {reason}; stop what uses it, or choose another "
         f"address with {option} HOST:PORT (port 0 takes any)"
     )
+
+
+def _by(port: int) -> str:
+    holder = describe_holder(port)
+    return f" by {holder}" if holder else ""
 
 
 def _require_loopback(host: str, *, what: str, option: str) -> None:

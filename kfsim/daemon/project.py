@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +21,13 @@ from kfsim.base.errors import AlreadyExists, Invalid, Unavailable
 
 LOCK = "lock"
 DAEMON = "daemon.json"
+_LOCK_TRIES = 20
+_LOCK_PAUSE = 0.025  # seconds; a reader's look at the lock takes microseconds
+_OURS = re.compile(
+    r"lock|daemon\.json(\.new)?|journal\.sqlite3(-\w+)?|kubeconfig.*|\.writable"
+    r"|logs|replicas|containers|volumes"
+)
+"""What a daemon and its clients keep in a state directory."""
 PROJECT_FILE = "kfsim.yaml"
 """A project's settings, beside its manifests (`project_file` reads it)."""
 
@@ -109,16 +118,15 @@ class StateLock:
         """Raises AlreadyExists when another daemon holds the project."""
         path = self._project.state_dir / LOCK
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock(descriptor):
             os.close(descriptor)
             other = read_daemon(self._project.state_dir)
             who = f"pid {other.pid}, API http://{other.api}" if other else "starting or stopping"
             raise AlreadyExists(
                 f"project {self._project.name} has a running daemon ({who}); stop it with "
                 "`kfsim down`, or choose another --project"
-            ) from None
+            )
+        (self._project.state_dir / DAEMON).unlink(missing_ok=True)  # of one that was killed
         self._descriptor = descriptor
         return self
 
@@ -132,6 +140,44 @@ class StateLock:
             (self._project.state_dir / DAEMON).unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock for good; `is_running` of another process holds it for a moment at most."""
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE)
+        else:
+            return True
+    return False
+
+
+def purge_state_dir(folder: Path) -> tuple[str, ...]:
+    """Remove what is ours in a state directory, and the directory when nothing else is in it.
+
+    Returns the names that are left. Raises Invalid for a folder that is no state directory.
+    """
+    if not folder.exists():
+        return ()
+    if not (folder / LOCK).is_file():
+        raise Invalid(
+            f"{folder} is not purged: it has no file {LOCK}, so it is no state directory of kfsim; "
+            "remove it yourself if it is to go"
+        )
+    # The lock goes last: what is interrupted can be purged again.
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == LOCK):
+        if not _OURS.fullmatch(path.name):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)  # what resists is among those left
+        else:
+            path.unlink(missing_ok=True)
+    left = tuple(sorted(path.name for path in folder.iterdir()))
+    if not left:
+        folder.rmdir()
+    return left
 
 
 def write_daemon(folder: Path, info: DaemonInfo) -> None:

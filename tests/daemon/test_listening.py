@@ -1,11 +1,13 @@
 """Addresses: loopback only, defaulted ports move, explicit ones do not."""
 
 import asyncio
+import os
 
 import pytest
 
 from kfsim.base.errors import Forbidden, Unavailable
 from kfsim.daemon.listening import Listener, listen
+from kfsim.daemon.port_holders import describe_holder
 
 
 class Servers:
@@ -36,10 +38,16 @@ async def test_a_taken_port_is_an_error_or_moves() -> None:
         first = await servers.listen("127.0.0.1:0")
         assert first.port != 0
         assert first.note is None
-        with pytest.raises(Unavailable, match=rf"cannot listen on {first.address}.*--gateway"):
+        with pytest.raises(
+            Unavailable, match=rf"cannot listen on {first.address}.* by .*--gateway"
+        ):
             await servers.listen(first.address)
         moved = await servers.listen(first.address, may_move=True)
-        assert moved.note == f"port {first.port} is in use; the gateway listens on {moved.port}"
+        holder = describe_holder(first.port)
+        assert moved.note == (
+            f"port {first.port} is in use by {holder}; the gateway listens on {moved.port}"
+        )
+        assert holder.endswith(f"(pid {os.getpid()})")
     finally:
         await servers.close()
 

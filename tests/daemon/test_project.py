@@ -1,7 +1,9 @@
 """Projects: names, state directories, locks."""
 
+import fcntl
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from kfsim.daemon.project import (
     find_project_file,
     is_running,
     prepare_state_dir,
+    purge_state_dir,
     read_daemon,
     resolve_project,
     running_daemons,
@@ -83,3 +86,50 @@ def test_the_project_file_lies_in_the_folder_or_beside_the_manifest(tmp_path: Pa
     own.touch()
     assert find_project_file(str(tmp_path)) == own
     assert find_project_file(str(manifest)) == own
+
+
+def test_a_look_at_the_lock_keeps_no_daemon_from_starting(home: Path) -> None:
+    project = resolve_project([], name="demo", state_dir=None)
+    prepare_state_dir(project.state_dir)
+    (project.state_dir / "lock").touch()
+    reader = os.open(project.state_dir / "lock", os.O_RDWR)
+    fcntl.flock(reader, fcntl.LOCK_SH)
+    timer = threading.Timer(0.1, os.close, [reader])
+    timer.start()
+    with StateLock(project):
+        assert is_running(project.state_dir)
+    timer.join()
+
+
+def test_what_a_killed_daemon_left_is_no_running_one(home: Path) -> None:
+    project = resolve_project([], name="demo", state_dir=None)
+    prepare_state_dir(project.state_dir)
+    stale = DaemonInfo(os.getpid(), "127.0.0.1:1", "127.0.0.1:2", "0", "demo", "", "")
+    write_daemon(project.state_dir, stale)
+    assert list(running_daemons()) == []  # though a process with that pid runs
+    with StateLock(project):
+        assert read_daemon(project.state_dir) is None
+
+
+def test_only_a_state_directory_is_purged(home: Path) -> None:
+    folder = home / "precious"
+    folder.mkdir()
+    (folder / "logs").mkdir()
+    with pytest.raises(Invalid, match="it is no state directory of kfsim"):
+        purge_state_dir(folder)
+    assert (folder / "logs").is_dir()
+    assert purge_state_dir(home / "nowhere") == ()
+
+
+def test_purging_leaves_what_is_not_ours(home: Path) -> None:
+    folder = home / "state"
+    for name in ("logs", "replicas/x", "mine"):
+        (folder / name).mkdir(parents=True)
+    for name in ("lock", "journal.sqlite3", "journal.sqlite3-wal", "kubeconfig", "model.joblib"):
+        (folder / name).touch()
+    assert purge_state_dir(folder) == ("mine", "model.joblib")
+    (folder / "model.joblib").unlink()
+    (folder / "mine").rmdir()
+    (folder / "lock").touch()
+    assert purge_state_dir(folder) == ()
+    assert not folder.exists()

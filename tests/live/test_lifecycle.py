@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.conftest import project
 from tests.live.tool import Kfsim
 from tests.waiting import wait_until
 
@@ -182,3 +183,62 @@ def test_objects_of_one_kinds_name_in_two_groups_are_two(kfsim: Kfsim) -> None:
     core.unlink()
     assert "service/twin pruned" in kfsim.up("--no-wait")
     assert kfsim.objects("ksvc", "twin")
+
+
+def test_fresh_is_refused_while_the_project_runs(kfsim: Kfsim) -> None:
+    kfsim.up()
+    done = kfsim.attempt("up", "-d", "--fresh", "manifests")
+    assert done.returncode == 1
+    assert "--fresh starts empty" in done.stdout
+    assert "`kfsim down` first" in done.stdout
+    assert kfsim.run("get", "configmaps", "-A")
+
+
+def test_ports_move_unless_they_are_asked_for_and_say_who_holds_them(
+    kfsim: Kfsim, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    kfsim.up()
+    gateway = kfsim.daemon["gateway"]
+    other = Kfsim(tmp_path_factory.mktemp("other"))
+    other.manifests.mkdir()
+    done = other.attempt("up", "-d", f"--gateway={gateway}", "--api=127.0.0.1:0", "manifests")
+    assert done.returncode == 1
+    assert f"the gateway cannot listen on {gateway}: " in done.stdout
+    assert f"(pid {kfsim.daemon['pid']}); stop what uses it" in done.stdout
+    said = kfsim.run("up", "-d", "--gateway=127.0.0.1:1", "manifests")
+    assert f"it keeps --gateway {gateway}, and --gateway 127.0.0.1:1 is asked for" in said
+
+
+def test_two_folders_never_see_each_other(
+    kfsim: Kfsim, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with project(tmp_path_factory.mktemp("other")) as other:
+        kfsim.write("one.yaml", config_map("one"))
+        other.write("two.yaml", config_map("two"))
+        kfsim.up()
+        other.up()
+        assert (own_config_maps(kfsim), own_config_maps(other)) == (["one"], ["two"])
+        api = other.daemon["api"]
+        assert kfsim.run("get", "configmaps", f"--api={api}", "-o=name") == "configmap/two\n"
+        # The address that is named is stopped, not the daemon of the environment.
+        kfsim.run("down", f"--api={api}")
+        assert own_config_maps(kfsim) == ["one"]
+        assert other.attempt("get", "configmaps").returncode == 1
+
+
+def test_two_ups_at_once_share_one_daemon(kfsim: Kfsim) -> None:
+    kfsim.write("one.yaml", config_map("one"))
+    words = ("up", "-d", "--gateway=127.0.0.1:0", "--api=127.0.0.1:0", "manifests")
+    processes = [kfsim.start(*words) for _ in range(3)]
+    printed = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], printed
+    assert sum("using the running daemon" in text for text in printed) == 2, printed
+    assert own_config_maps(kfsim) == ["one"]
+
+
+def test_purge_refuses_what_is_no_state_directory(kfsim: Kfsim) -> None:
+    precious = kfsim.write("precious/thesis.txt", "x")
+    done = kfsim.attempt("down", "--purge", "--state-dir", str(precious.parent))
+    assert done.returncode == 1
+    assert "it is no state directory of kfsim" in done.stdout
+    assert precious.exists()

@@ -1,7 +1,6 @@
 """`kfsim down`: stop the replicas and the daemon; history is kept unless purged."""
 
 import argparse
-import shutil
 import time
 from pathlib import Path
 
@@ -10,7 +9,13 @@ from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, add_parser
 from kfsim.cli.discovery import find_daemon
 from kfsim.cli.output import warn
-from kfsim.daemon.project import is_running, resolve_project
+from kfsim.daemon.project import (
+    Project,
+    is_running,
+    purge_state_dir,
+    read_daemon,
+    resolve_project,
+)
 
 _POLL_SECONDS = 0.05
 
@@ -25,22 +30,25 @@ def register(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     folder = _stop(arguments)
     if arguments.purge:
-        if folder is None:
-            project = resolve_project(
-                arguments.paths, name=arguments.project, state_dir=arguments.state_dir
-            )
-            folder = project.state_dir
-        shutil.rmtree(folder, ignore_errors=True)
-        print(f"purged {folder}")
+        _purge(folder or _project(arguments).state_dir)
     return 0
+
+
+def _purge(folder: Path) -> None:
+    left = purge_state_dir(folder)
+    print(f"purged {folder}")
+    if left:
+        warn(f"left in {folder}, as it is not kfsim's or cannot be removed: {', '.join(left)}")
+
+
+def _project(arguments: argparse.Namespace) -> Project:
+    return resolve_project(arguments.paths, name=arguments.project, state_dir=arguments.state_dir)
 
 
 def _clean_up(arguments: argparse.Namespace, nobody: Unavailable) -> Path | None:
     """No daemon runs: one that was killed, or that ended while the engine was away, may have left
     containers; they are known by the place of the state directory, even where it was purged."""
-    project = resolve_project(
-        arguments.paths, name=arguments.project, state_dir=arguments.state_dir
-    )
+    project = _project(arguments)
     from kfsim.daemon.replicas import remove_leftovers  # imported late: it is rarely needed
 
     if removed := remove_leftovers(project.state_dir):
@@ -53,33 +61,40 @@ def _clean_up(arguments: argparse.Namespace, nobody: Unavailable) -> Path | None
 
 
 def _stop(arguments: argparse.Namespace) -> Path | None:
-    project = None
-    if arguments.paths:
-        project = resolve_project(
-            arguments.paths, name=arguments.project, state_dir=arguments.state_dir
-        )
+    """The state directory of the daemon that was stopped; None where none ran."""
     try:
-        info = find_daemon(
-            project=project.name if project else arguments.project,
-            state_dir=str(project.state_dir) if project else arguments.state_dir,
-        )
+        client, name, state_dir = _find(arguments)
     except Unavailable as error:
+        if arguments.api:
+            raise
         return _clean_up(arguments, error)
-    client = ApiClient(arguments.api or info.api)
-    if not info.state_dir:  # found by address alone: ask who that is
-        status = client.get("/kfsim/v1/status")
-        state_dir, name = Path(status["stateDir"]), status["project"]
-    else:
-        state_dir, name = Path(info.state_dir), info.project
     for text in client.create("/kfsim/v1/shutdown", {}).get("warnings", ()):
         warn(text)
     deadline = time.monotonic() + arguments.timeout
     while is_running(state_dir):
         if time.monotonic() > deadline:
+            info = read_daemon(state_dir)
             raise Timeout(
                 f"project {name} is still draining after {arguments.timeout:g} s; its daemon has "
-                f"pid {info.pid or 'unknown'}, its log is {state_dir}/logs/daemon.log"
+                f"pid {info.pid if info else 'unknown'}, its log is {state_dir}/logs/daemon.log"
             )
         time.sleep(_POLL_SECONDS)
     print(f"stopped {name}")
     return state_dir
+
+
+def _find(arguments: argparse.Namespace) -> tuple[ApiClient, str, Path]:
+    """The daemon, its project's name and its state directory. Raises Unavailable."""
+    if arguments.api:
+        return _ask(ApiClient(arguments.api))
+    state_dir = str(_project(arguments).state_dir) if arguments.paths else arguments.state_dir
+    info = find_daemon(project=arguments.project, state_dir=state_dir)
+    client = ApiClient(info.api)
+    return (client, info.project, Path(info.state_dir)) if info.state_dir else _ask(client)
+
+
+def _ask(client: ApiClient) -> tuple[ApiClient, str, Path]:
+    status = client.get("/kfsim/v1/status")
+    if "stateDir" not in status:
+        raise Unavailable(f"the daemon at http://{client.address} is still starting; try again")
+    return client, status["project"], Path(status["stateDir"])

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 
 from kfsim.api.compat import Compat
 from kfsim.base.errors import KfsimError, Unavailable
@@ -33,6 +34,8 @@ from kfsim.replicas.devices import GpuSettings
 from kfsim.replicas.marks import AUTO, WANTED_ANNOTATION
 
 _DEFAULT_PATH = "manifests/"
+_START_SECONDS = 30.0
+_POLL_SECONDS = 0.05
 
 
 def register(subparsers: Subparsers) -> None:
@@ -85,16 +88,28 @@ def run(arguments: argparse.Namespace) -> int:
     timeout = _timeout(arguments.timeout)
     project = resolve_project(paths, name=arguments.project, state_dir=arguments.state_dir)
     gpu = _gpu_settings(paths)
+    settings = _settings(arguments, project, gpu)
     running = _running(project)
-    if running is not None:
-        print(f"using the running daemon of project {running.project} (pid {running.pid})")
-        _compare(running, arguments, gpu)
-        return _serve(arguments, paths, running, None, timeout)
-    pending = PendingDaemon(_settings(arguments, project, gpu))
-    started = pending.wait()
-    for note in started.notes:
-        print(note)
-    return _serve(arguments, paths, started.info, started, timeout)
+    if running is None:
+        try:
+            started = PendingDaemon(settings).wait()
+        except Unavailable:
+            running = _running(project)
+            if running is None:
+                raise
+            # Another `up` was faster.
+        else:
+            for note in started.notes:
+                print(note)
+            return _serve(arguments, paths, started.info, started, timeout)
+    if arguments.fresh:
+        raise Unavailable(
+            f"--fresh starts empty, and project {running.project} runs already (pid "
+            f"{running.pid}); `kfsim down` first"
+        )
+    print(f"using the running daemon of project {running.project} (pid {running.pid})")
+    _compare(running, arguments, gpu)
+    return _serve(arguments, paths, running, None, timeout)
 
 
 def _paths(arguments: argparse.Namespace) -> list[str]:
@@ -114,7 +129,13 @@ def _timeout(text: str) -> float:
 
 
 def _running(project: Project) -> DaemonInfo | None:
-    return read_daemon(project.state_dir) if is_running(project.state_dir) else None
+    """The project's daemon, also one that another `up` is just starting."""
+    deadline = time.monotonic() + _START_SECONDS
+    while is_running(project.state_dir) and time.monotonic() < deadline:
+        if info := read_daemon(project.state_dir):
+            return info
+        time.sleep(_POLL_SECONDS)
+    return None
 
 
 def _gpu_settings(paths: list[str]) -> GpuSettings:
@@ -130,7 +151,11 @@ def _gpu_settings(paths: list[str]) -> GpuSettings:
 def _compare(running: DaemonInfo, arguments: argparse.Namespace, gpu: GpuSettings) -> None:
     """A daemon keeps the settings that it was started with."""
     kept = ApiClient(running.api).get("/kfsim/v1/status")
-    differences = []
+    differences = [
+        f"it keeps --{option} {address}, and --{option} {asked} is asked for"
+        for option, address in (("gateway", running.gateway), ("api", running.api))
+        if (asked := getattr(arguments, option)) and not _is_met(asked, address)
+    ]
     # One that is still starting, or of another version, may not tell.
     if kept.get("gpu", str(gpu)) != str(gpu):
         differences.append(f"it keeps gpu: {kept['gpu']}, and {PROJECT_FILE} asks for gpu: {gpu}")
@@ -153,6 +178,11 @@ def _compare(running: DaemonInfo, arguments: argparse.Namespace, gpu: GpuSetting
             differences.append(f"it was started without {flag}")
     for text in differences:
         warn(f"{text}; `kfsim down` and `kfsim up` again to change that")
+
+
+def _is_met(asked: str, address: str) -> bool:
+    """Whether a listener's address is what an option asks for; port 0 takes any."""
+    return asked.endswith(":0") or asked in (address, f"localhost:{address.rpartition(':')[2]}")
 
 
 def _settings(arguments: argparse.Namespace, project: Project, gpu: GpuSettings) -> DaemonSettings:
