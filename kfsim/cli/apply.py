@@ -47,7 +47,14 @@ def apply_manifest(client: ApiClient, manifest: Manifest, *, namespace: str) -> 
     Raises ApiError when the server refuses, NotFound for a kind it does not know.
     """
     change = plan_change(client, manifest, namespace=namespace)
-    result = carry_out(client, change)
+    try:
+        result = carry_out(client, change)
+    except ApiError as error:
+        if not (error.is_conflict and change.live is None):
+            raise
+        # Somebody created it meanwhile: a `kfsim up` that watches the same file, say.
+        change = plan_change(client, manifest, namespace=namespace)
+        result = carry_out(client, change)
     return f"{change.resource.full_name}/{result['metadata']['name']}", change.outcome
 
 

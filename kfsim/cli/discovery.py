@@ -32,10 +32,8 @@ def find_daemon(*, project: str | None = None, state_dir: str | None = None) -> 
     if folder := os.environ.get("KFSIM_STATE_DIR"):
         return _of_folder(Path(folder), f"state directory {folder} (KFSIM_STATE_DIR)")
     running = list(running_daemons())
-    here = os.path.realpath(os.curdir)
-    mine = [info for info in running if info.root and _belongs(here, info.root)]
-    if mine:
-        return max(mine, key=lambda info: len(info.root))
+    if own := _own(running):
+        return own
     if len(running) == 1:
         return running[0]
     if not running:
@@ -44,6 +42,17 @@ def find_daemon(*, project: str | None = None, state_dir: str | None = None) -> 
         f"{len(running)} daemons are running and none belongs to this folder: {_listed(running)}; "
         "name one with --project or --api"
     )
+
+
+def find_own() -> DaemonInfo | None:
+    """The running daemon of the project of the current folder."""
+    return _own(running_daemons())
+
+
+def _own(running: Iterable[DaemonInfo]) -> DaemonInfo | None:
+    here = os.path.realpath(os.curdir)
+    mine = [info for info in running if info.root and _belongs(here, info.root)]
+    return max(mine, key=lambda info: len(info.root), default=None)
 
 
 def _of_folder(folder: Path, what: str) -> DaemonInfo:

@@ -127,3 +127,31 @@ def test_a_name_that_is_a_number_is_left_for_the_server_to_refuse() -> None:
     manifest = Manifest({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}, "")
     apply_manifest(server, manifest, namespace="default")
     assert server.created == [("/api/v1/namespaces/7/configmaps", 5)]
+
+
+class FasterRival(EmptyServer):
+    """Somebody else creates the object between our look and our create."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live: dict[str, Any] | None = None
+        self.patched: dict[str, Any] = {}
+
+    def get(self, path: str, *, accept: str = JSON, **query: str) -> dict[str, Any]:
+        return self.live or super().get(path)
+
+    def create(self, path: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
+        self.live = {"metadata": {"name": "a", "namespace": "default"}, "data": {"x": "theirs"}}
+        raise ApiError({"code": 409, "reason": "AlreadyExists", "message": "already exists"})
+
+    def patch(self, path: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
+        self.patched = body
+        return {"metadata": {"name": "a"}}
+
+
+def test_what_somebody_created_meanwhile_is_patched() -> None:
+    server = FasterRival()
+    document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    manifest = Manifest({**document, "data": {"x": "ours"}}, "")
+    assert apply_manifest(server, manifest, namespace="default") == ("configmap/a", "configured")
+    assert server.patched["data"] == {"x": "ours"}

@@ -12,6 +12,7 @@ from kfsim.cli.commands import (
     images,
     logs,
     predict,
+    serve,
     top,
     up,
     validate,
@@ -21,7 +22,7 @@ from kfsim.cli.commands import (
 from kfsim.cli.commands.common import UsageError
 
 MODULES = (
-    up, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
+    up, serve, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
     validate, images,
 )  # fmt: skip
 

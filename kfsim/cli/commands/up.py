@@ -43,6 +43,12 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("up", help=text, description=text, allow_abbrev=False)
     parser.set_defaults(run=run)
     parser.add_argument("paths", nargs="*", metavar="PATH", help=f"default: {_DEFAULT_PATH}")
+    parser.add_argument("--fresh", action="store_true", help="start empty: forget old objects")
+    add_up_flags(parser)
+
+
+def add_up_flags(parser: argparse.ArgumentParser) -> None:
+    """The daemon's settings, and how it is waited for."""
     parser.add_argument("-d", "--detach", action="store_true", help="leave the daemon behind")
     parser.add_argument(
         "--wait",
@@ -55,7 +61,6 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--state-dir", metavar="DIR", help="or KFSIM_STATE_DIR")
     parser.add_argument("--gateway", metavar="HOST:PORT", help=f"default {DEFAULT_GATEWAY}")
     parser.add_argument("--api", metavar="HOST:PORT", help=f"default {DEFAULT_API}")
-    parser.add_argument("--fresh", action="store_true", help="start empty: forget old objects")
     parser.add_argument(
         "--runtime",
         choices=RUNTIMES,
@@ -85,8 +90,13 @@ def register(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     paths = _paths(arguments)
-    timeout = _timeout(arguments.timeout)
     project = resolve_project(paths, name=arguments.project, state_dir=arguments.state_dir)
+    return bring_up(arguments, paths, project)
+
+
+def bring_up(arguments: argparse.Namespace, paths: list[str], project: Project) -> int:
+    """Start the project's daemon or attach to it, apply the paths, wait or follow."""
+    timeout = _timeout(arguments.timeout)
     gpu = _gpu_settings(paths)
     settings = _settings(arguments, project, gpu)
     running = _running(project)
@@ -221,7 +231,7 @@ def _serve(
 ) -> int:
     client = ApiClient(info.api)
     try:
-        failed = _bring_up(arguments, paths, info, client, timeout)
+        failed = _apply_and_show(arguments, paths, info, client, timeout)
         if arguments.detach:
             return 1 if failed else 0
         follow(client, info, paths, process=started.process if started else None)
@@ -241,7 +251,7 @@ def _serve(
     return _stop(started)
 
 
-def _bring_up(
+def _apply_and_show(
     arguments: argparse.Namespace,
     paths: list[str],
     info: DaemonInfo,
