@@ -1,14 +1,13 @@
 """The foreground life of `kfsim up`: re-apply on change, show changes, notice a dead daemon."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError, Unavailable
+from kfsim.cli.changes import watch_paths
 from kfsim.cli.client import TABLE, ApiClient
-from kfsim.cli.manifests import find_watched
 from kfsim.cli.output import format_table, table_cells, warn
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.daemon.project import DaemonInfo
@@ -27,33 +26,12 @@ def follow(
     print("\nwatching for changes; Ctrl-C stops", flush=True)
     view = _make_view()
     with view:
-        for changed in _changes(paths):
+        for changed in watch_paths(paths, every=_REFRESH_MILLISECONDS):
             if process is not None and process.poll() is not None:
                 raise Unavailable(f"the daemon of project {info.project} ended")
             if changed:
                 _reapply(client, paths, view)
             view.show(client)
-
-
-def _changes(paths: Sequence[str]) -> Iterator[bool]:
-    """Each second or change: whether something changed. The watch begins anew, and that counts as
-    a change, when kustomizations come to use other folders."""
-    from watchfiles import watch  # imported late: only the foreground needs it
-
-    while True:
-        watched = find_watched(paths)
-        # What changed between the last apply and the start of the watch must not be missed.
-        unseen = True
-        for changes in watch(
-            *filter(os.path.exists, watched),
-            rust_timeout=_REFRESH_MILLISECONDS,
-            yield_on_timeout=True,
-            raise_interrupt=True,
-        ):
-            yield bool(changes) or unseen
-            unseen = False
-            if changes and find_watched(paths) != watched:
-                break
 
 
 def _reapply(client: ApiClient, paths: Sequence[str], view: "_PlainView") -> None:

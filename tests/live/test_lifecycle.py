@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -242,3 +244,37 @@ def test_purge_refuses_what_is_no_state_directory(kfsim: Kfsim) -> None:
     assert done.returncode == 1
     assert "it is no state directory of kfsim" in done.stdout
     assert precious.exists()
+
+
+def test_purge_of_a_project_that_is_not_this_folders_wants_it_named(
+    kfsim: Kfsim, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As somebody without KFSIM_STATE_DIR."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+    def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+        environment = {k: v for k, v in kfsim.environment.items() if k != "KFSIM_STATE_DIR"}
+        return subprocess.run(
+            [sys.executable, "-m", "kfsim", *words],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    kfsim.write("one.yaml", config_map("one"))
+    assert (
+        run(kfsim.folder, "up", "-d", "--gateway=127.0.0.1:0", "--api=127.0.0.1:0").returncode == 0
+    )
+    try:
+        refused = run(elsewhere, "down", "--purge")
+        assert refused.returncode == 2
+        assert "name the PATH or --project (" in refused.stderr
+        assert run(elsewhere, "get", "cm", "one", "-o", "name").stdout == "configmap/one\n"
+    finally:
+        purged = run(kfsim.folder, "down", "--purge")
+    assert purged.stdout.splitlines()[1].startswith("purged ")
+    again = run(kfsim.folder, "down", "--purge")
+    assert again.stdout.startswith("nothing to purge: ")

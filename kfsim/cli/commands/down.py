@@ -1,13 +1,14 @@
 """`kfsim down`: stop the replicas and the daemon; history is kept unless purged."""
 
 import argparse
+import os
 import time
 from pathlib import Path
 
 from kfsim.base.errors import Timeout, Unavailable
 from kfsim.cli.client import ApiClient
-from kfsim.cli.commands.common import Subparsers, add_parser
-from kfsim.cli.discovery import find_daemon
+from kfsim.cli.commands.common import Subparsers, UsageError, add_parser
+from kfsim.cli.discovery import find_daemon, find_own
 from kfsim.cli.output import warn
 from kfsim.daemon.project import (
     Project,
@@ -15,6 +16,7 @@ from kfsim.daemon.project import (
     purge_state_dir,
     read_daemon,
     resolve_project,
+    running_daemons,
 )
 
 _POLL_SECONDS = 0.05
@@ -28,13 +30,31 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.purge:
+        _require_named(arguments)
     folder = _stop(arguments)
     if arguments.purge:
         _purge(folder or _project(arguments).state_dir)
     return 0
 
 
+def _require_named(arguments: argparse.Namespace) -> None:
+    """What is forgotten for good must be this folder's or be named. Raises UsageError."""
+    named = (arguments.paths, arguments.project, arguments.state_dir, arguments.api)
+    if any(named) or os.environ.get("KFSIM_STATE_DIR") or os.environ.get("KFSIM_API"):
+        return
+    others = [info.project for info in running_daemons()]
+    if others and find_own() is None:
+        raise UsageError(
+            f"--purge forgets a project for good, and none that runs belongs to this folder; name "
+            f"the PATH or --project ({', '.join(others)})"
+        )
+
+
 def _purge(folder: Path) -> None:
+    if not folder.exists():
+        print(f"nothing to purge: {folder} does not exist")
+        return
     left = purge_state_dir(folder)
     print(f"purged {folder}")
     if left:
