@@ -25,8 +25,10 @@ from kfsim.daemon.project_file import ProjectFile
 
 VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "KFSIM_API": "the daemon to talk to, `HOST:PORT`; `--api` comes before it",
-        "KFSIM_STATE_DIR": "where projects keep their state; `--state-dir` comes before it",
+        "KFSIM_API": "the daemon to talk to, `HOST:PORT`; `--api`, `--state-dir` and `--project` "
+        "come before it",
+        "KFSIM_STATE_DIR": "the project's state directory, and with it the daemon that is meant; "
+        "`--state-dir` comes before it",
         "KFSIM_CACHE_DIR": "where downloaded models are kept, shared by all projects",
     }
 )
