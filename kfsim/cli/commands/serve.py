@@ -153,8 +153,9 @@ def _write(file: Path, text: str) -> str:
 
 def _project(arguments: argparse.Namespace, file: Path) -> Project:
     """That of the daemon that runs for the current folder, else that of the manifest's folder."""
-    own = find_own()
-    if own is not None and not (arguments.project or arguments.state_dir):
+    named = arguments.project or arguments.state_dir or os.environ.get("KFSIM_STATE_DIR")
+    own = None if named else find_own()
+    if own is not None:
         return Project(own.project, own.root, Path(own.state_dir))
     return resolve_project(
         [str(file.parent)], name=arguments.project, state_dir=arguments.state_dir
