@@ -1,8 +1,9 @@
 """The console blocks of a README as a list of commands with what they should print.
 
-A line that begins with `$ ` is a command; the lines below it must appear in its output, in order.
-What differs from run to run is not compared: `…` stands for anything within a line, and runs of
-spaces for each other. A command without lines below it must only succeed.
+A line that begins with `$ ` is a command; the lines below it must appear in its output, in order. A
+command without lines below it must only succeed. What differs from run to run is not compared:
+durations, ages, ports, the random part of a Pod's name, image ids, runs of spaces; `…` stands for
+anything within a line.
 """
 
 import re
@@ -11,6 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_VARYING = re.compile(
+    r"(?P<anything>…)"
+    r"|(?P<space>\s+)"
+    r"|(?P<duration>\b\d+(?:\.\d+)?\s?(?:ms|s|m\d*s?|h)\b)"
+    r"|(?P<pod>-deployment-[a-z0-9]{10}-[a-z0-9]{5}\b)"
+    r"|(?P<port>(?<=[a-z0-9]):\d{4,5}\b)"
+    r"|(?P<id>\b[0-9a-f]{12}\b)"
+)
+_PATTERNS = {
+    "anything": r".*?",
+    "space": r"\s+",
+    "duration": r"\d+(?:\.\d+)?\s?(?:ms|s|m\d*s?|h)",
+    "pod": r"-deployment-[a-z0-9]{10}-[a-z0-9]{5}",
+    "port": r":\d+",
+    "id": r"[0-9a-f]{12}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +41,29 @@ class Step:
         """The first expected line that is not printed after the one before it."""
         lines = iter(printed.splitlines())
         for wanted in self.expected:
-            pattern = _pattern(wanted)
+            pattern = make_pattern(wanted)
             if not any(pattern.search(line) for line in lines):
                 return wanted
         return None
 
 
-def read_steps(path: Path) -> Iterator[Step]:
+def read_steps(text: str) -> Iterator[Step]:
     """The commands of all console blocks, in order."""
-    for block in _BLOCK.findall(path.read_text()):
+    for block in _BLOCK.findall(text):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, below = part.partition("\n")
             yield Step(command, tuple(line for line in below.splitlines() if line.strip()))
 
 
-def _pattern(line: str) -> re.Pattern[str]:
-    pieces = [r"\s+".join(re.escape(word) for word in piece.split()) for piece in line.split("…")]
-    return re.compile(r".*?".join(pieces))
+def read_file(path: Path) -> list[Step]:
+    return list(read_steps(path.read_text()))
+
+
+def make_pattern(line: str) -> re.Pattern[str]:
+    """What a printed line must contain."""
+    made, end = [], 0
+    for found in _VARYING.finditer(line.strip()):
+        made.append(re.escape(line.strip()[end : found.start()]))
+        made.append(_PATTERNS[found.lastgroup or ""])
+        end = found.end()
+    return re.compile("".join([*made, re.escape(line.strip()[end:])]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.readme import Step, read_steps
+from tests.examples.readme import Step, read_file
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -68,7 +68,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     ),
 )
 def test_the_readme_of(example: str, shell: Shell) -> None:
-    steps = list(read_steps(EXAMPLES / example / "README.md"))
+    steps = read_file(EXAMPLES / example / "README.md")
     assert steps
     for step in steps:
         _take(step, shell)
@@ -86,10 +86,3 @@ def test_every_example_is_listed() -> None:
     listed = (ROOT / "README.md").read_text()
     for path in EXAMPLES.glob("*/README.md"):
         assert f"examples/{path.parent.name}/README.md" in listed
-
-
-def test_a_line_that_is_not_printed_is_found() -> None:
-    step = Step("x", ("iris  …  True", "done"))
-    assert step.missing("iris  http://iris   True  100\nall done") is None
-    assert step.missing("done\niris  http://iris  True") == "done"
-    assert step.missing("iris http://iris False") == "iris  …  True"
