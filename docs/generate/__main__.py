@@ -6,12 +6,14 @@ from pathlib import Path
 
 from docs.generate.cli import render_cli
 from docs.generate.configuration import render_configuration
+from docs.generate.fields import render_fields
 from docs.generate.resources import render_resources
 
 FOLDER = Path(__file__).parent.parent / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": render_cli,
     "configuration.md": render_configuration,
+    "fields.md": render_fields,
     "resources.md": render_resources,
 }
 

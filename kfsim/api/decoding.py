@@ -215,18 +215,18 @@ def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
         if isinstance(step, int):
             continue
         fields = found.model_fields.items()
-        below = _model_in(next((f.annotation for n, f in fields if step in (n, f.alias)), None))
+        below = model_in(next((f.annotation for n, f in fields if step in (n, f.alias)), None))
         if below is None:
             return []
         found = below
     return [field.alias or name for name, field in found.model_fields.items()]
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
     """The model inside `X | None`, `tuple[X, ...]` and the like."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    inner = (_model_in(each) for each in get_args(annotation))
+    inner = (model_in(each) for each in get_args(annotation))
     return next((each for each in inner if each is not None), None)
 
 

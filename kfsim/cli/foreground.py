@@ -8,6 +8,7 @@ from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.cli.changes import watch_paths
 from kfsim.cli.client import TABLE, ApiClient
+from kfsim.cli.fidelity_telling import FidelityTeller
 from kfsim.cli.output import format_table, table_cells, warn
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.daemon.project import DaemonInfo
@@ -21,6 +22,7 @@ def follow(
     paths: Sequence[str],
     *,
     process: "subprocess.Popen[bytes] | None",
+    fidelity: FidelityTeller,
 ) -> None:
     """Run until Ctrl-C (KeyboardInterrupt) or until the daemon is gone (Unavailable)."""
     print("\nwatching for changes; Ctrl-C stops", flush=True)
@@ -30,17 +32,20 @@ def follow(
             if process is not None and process.poll() is not None:
                 raise Unavailable(f"the daemon of project {info.project} ended")
             if changed:
-                _reapply(client, paths, view)
+                _reapply(client, paths, view, fidelity)
             view.show(client)
 
 
-def _reapply(client: ApiClient, paths: Sequence[str], view: "_PlainView") -> None:
+def _reapply(
+    client: ApiClient, paths: Sequence[str], view: "_PlainView", fidelity: FidelityTeller
+) -> None:
     try:
         applied = apply_all(
             client, paths, say=view.say, complain=view.complain, quiet_unchanged=True
         )
         if applied.changes:
             Progress(client, applied.services, view.say).wait(timeout=30.0)
+            fidelity.tell(applied, view.say, changed_only=True)
     except Unavailable:
         raise
     except KfsimError as error:

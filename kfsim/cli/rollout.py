@@ -16,6 +16,7 @@ from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import AlreadyExists, KfsimError
 from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
 from kfsim.cli.client import ApiClient, ApiError, Resource
+from kfsim.cli.fidelity import Document
 from kfsim.cli.manifests import SOURCE, Manifest, load_paths
 from kfsim.cli.transfers import Transfers
 from kfsim.replicas.marks import BACKEND_ANNOTATION
@@ -39,7 +40,14 @@ class Applied:
     services: list[tuple[str, str]] = field(default_factory=list)
     """Namespace and name of every InferenceService that was accepted, in order."""
     manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    documents: list[Document] = field(default_factory=list)
+    """Every document that could be read, applied or not."""
+    changed: list[Document] = field(default_factory=list)
+    """Those of them that this pass made or changed."""
+    skipped: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    """Of all kinds, `unreadable` included."""
     changes: int = 0
 
 
@@ -55,6 +63,7 @@ def apply_all(
     a prefix; nothing else stops."""
     result = Applied()
     loaded = load_paths(paths)
+    result.skipped, result.unreadable = loaded.skipped, list(loaded.errors)
     for text in loaded.skipped:
         say(f"skipped {text}")
     for text in loaded.errors:
@@ -70,10 +79,16 @@ def apply_all(
         except KfsimError as error:
             result.errors.append(f"{manifest.place}: {error.message}")
             complain(f"{manifest.place}: {error.message}")
+            result.documents.append(_refused(manifest, error.message))
             continue
         plain_name = manifest.document["metadata"].get("name") or name.partition("/")[2]
         applied[(*_family(resource), namespace, plain_name)] = manifest
-        result.changes += outcome != "unchanged"
+        identity = (resource.api_version, resource.kind, namespace, plain_name)
+        document = Document(manifest.shown, manifest.line, identity)
+        result.documents.append(document)
+        if outcome != "unchanged":
+            result.changes += 1
+            result.changed.append(document)
         if resource.kind == "InferenceService":
             result.services.append((namespace, plain_name))
             result.manifests[(namespace, plain_name)] = manifest
@@ -100,6 +115,13 @@ def _require_first(
             f"{manifest.title} is already given at {earlier.place}, and that one is in force; "
             "remove one of them, or give it another name or namespace"
         )
+
+
+def _refused(manifest: Manifest, error: str) -> Document:
+    document = manifest.document
+    namespace = str(document["metadata"].get("namespace") or "")
+    identity = (document["apiVersion"], document["kind"], namespace, manifest.name)
+    return Document(manifest.shown, manifest.line, identity, error)
 
 
 def _prune(

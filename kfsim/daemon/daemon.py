@@ -17,6 +17,7 @@ from kfsim.cluster import Cluster, make_config
 from kfsim.controllers.inferenceservice import explain_wait
 from kfsim.controllers.runtime import ClusterConfig
 from kfsim.daemon.explanations import explain_service
+from kfsim.daemon.fidelity import FidelityReporter
 from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.logs import LogReader
@@ -121,6 +122,7 @@ class Daemon:
                 "GET /transfers": self._transfers,
                 "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
+                "GET /fidelity": FidelityReporter(store, gpu=self._settings.gpu.mode).report,
                 "GET /waits/{namespace}/{name}": lambda query: explain_wait(
                     store, query["namespace"], query["name"]
                 ),

@@ -12,6 +12,7 @@ from kfsim.cli.commands import (
     images,
     logs,
     predict,
+    report,
     serve,
     top,
     up,
@@ -23,7 +24,7 @@ from kfsim.cli.commands.common import UsageError
 
 MODULES = (
     up, serve, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
-    validate, images,
+    validate, report, images,
 )  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]

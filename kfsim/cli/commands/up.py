@@ -9,6 +9,7 @@ from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.base.quantities import parse_duration
 from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, UsageError
+from kfsim.cli.fidelity_telling import FidelityTeller
 from kfsim.cli.foreground import follow
 from kfsim.cli.output import print_error, warn, why_command
 from kfsim.cli.rollout import Progress, apply_all
@@ -84,6 +85,11 @@ def add_up_flags(parser: argparse.ArgumentParser) -> None:
         choices=[str(each) for each in Compat],
         default=str(Compat.KSERVE),
         help="kfserving: names, canary rule and quirks of KFServing 0.5 and 0.6",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write what is honoured, substituted and ignored, as JSON",
     )
     parser.add_argument("--allow-pickle", choices=("always", "never"), default="always")
 
@@ -230,11 +236,13 @@ def _serve(
     timeout: float,
 ) -> int:
     client = ApiClient(info.api)
+    fidelity = FidelityTeller(client, project=info.project, file=arguments.report)
     try:
-        failed = _apply_and_show(arguments, paths, info, client, timeout)
+        failed = _apply_and_show(arguments, paths, info, client, timeout, fidelity=fidelity)
         if arguments.detach:
             return 1 if failed else 0
-        follow(client, info, paths, process=started.process if started else None)
+        process = started.process if started else None
+        follow(client, info, paths, process=process, fidelity=fidelity)
     except KeyboardInterrupt:
         if arguments.detach:
             raise
@@ -257,12 +265,14 @@ def _apply_and_show(
     info: DaemonInfo,
     client: ApiClient,
     timeout: float,
+    *,
+    fidelity: FidelityTeller,
 ) -> bool:
     """Apply, wait, show. Returns whether something is wrong."""
     print(f"gateway http://{info.gateway}   API http://{info.api}", flush=True)
     applied = apply_all(client, paths, say=_say, complain=print_error)
     if not arguments.wait and arguments.detach:
-        return bool(applied.errors)
+        return fidelity.tell(applied, _say) or bool(applied.errors)
     progress = Progress(client, applied.services, _say)
     states = progress.wait(timeout)
     show_services(client, info, applied, states)
@@ -270,7 +280,10 @@ def _apply_and_show(
     for (namespace, name), state in late.items():
         more = why_command(namespace, name)
         print_error(f"{name} is not ready: {state.line}; `{more}` tells more")
-    return bool(late or applied.errors)
+    if applied.documents:
+        _say("")
+    unsaved = fidelity.tell(applied, _say)
+    return bool(late or applied.errors or unsaved)
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,80 @@
+"""What happened to an object at run time, as remarks about its fields.
+
+Some of it is told by Events about the object and its Pods. A Pod that is gone is still spoken of:
+Events outlive it, and its name begins with that of its Deployment.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from kfsim.api.core import Event, Pod
+from kfsim.api.effects import Effect
+from kfsim.api.effects_table import NOTES
+from kfsim.api.fidelity import Remark
+from kfsim.api.meta import Object
+from kfsim.api.substitution import Substitution
+from kfsim.daemon.fidelity.workloads import Workload
+from kfsim.replicas.marks import PROCESS
+from kfsim.store import Store
+
+_Subject = tuple[str, str, str]
+Notes = Mapping[_Subject, Sequence[Event]]
+"""Events by kind, namespace and name; those of a Deployment's Pods also under the Deployment."""
+_REASONS = tuple(reason.encode() for reason in NOTES)
+
+
+def read_notes(store: Store) -> Notes:
+    """The Events that say something about fidelity."""
+    found: dict[_Subject, list[Event]] = {}
+    for entry in store.entries(Event):
+        if not any(reason in entry.raw for reason in _REASONS):
+            continue
+        event = store.view(Event, entry)
+        if event.reason not in NOTES:
+            continue
+        about = event.involved_object
+        kind, namespace, name = about.kind or "", entry.namespace, about.name or ""
+        found.setdefault((kind, namespace, name), []).append(event)
+        if kind == Pod.KIND:  # Pods are named DEPLOYMENT-HASH-SUFFIX
+            owner = name.rsplit("-", 2)[0]
+            found.setdefault(("Deployment", namespace, owner), []).append(event)
+    return found
+
+
+def find_remarks(
+    obj: Object,
+    workloads: Sequence[Workload],
+    notes: Notes,
+    substitutions: Iterable[Substitution] = (),
+) -> Iterator[Remark]:
+    """In the order in which they are to be applied."""
+    for workload in workloads:
+        if workload.backend == PROCESS and workload.images:
+            yield _instead_of_image(workload)
+        for kind in ("Deployment", Pod.KIND):
+            subject = (kind, workload.namespace, workload.name)
+            yield from _told(notes.get(subject, ()), workload.path)
+    metadata = obj.metadata
+    own = (obj.kind, metadata.namespace or "default", metadata.name)
+    yield from _told(notes.get(own, ()), "spec")
+    for each in substitutions:
+        yield Remark(
+            each.field, "", Effect.SUBSTITUTED, each.why, asked=each.asked, given=each.given
+        )
+
+
+def _instead_of_image(workload: Workload) -> Remark:
+    """About the image where the user named one, else about the component as a whole."""
+    return Remark(
+        workload.path,
+        "image",
+        Effect.SUBSTITUTED,
+        workload.reason,
+        asked=", ".join(workload.images),
+        given="a process of this host",
+    )
+
+
+def _told(events: Iterable[Event], prefix: str) -> Iterator[Remark]:
+    for event in events:
+        rule = NOTES[event.reason or ""]
+        yield Remark(prefix, rule.field, rule.effect, event.message or "")

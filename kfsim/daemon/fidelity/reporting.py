@@ -1,0 +1,131 @@
+"""The fidelity of each applied object, as `GET /kfsim/v1/fidelity` answers it."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from kfsim.api.conditions import find_condition, is_true
+from kfsim.api.effects import When
+from kfsim.api.effects_table import KINDS_WITHOUT_EFFECT
+from kfsim.api.fidelity import (
+    Outcome,
+    Surroundings,
+    apply_remark,
+    classify,
+    has_unknown_fields,
+)
+from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve_keys import KFSIM_SOURCE, LAST_APPLIED
+from kfsim.api.meta import Object
+from kfsim.api.scheme import KINDS, find_kind
+from kfsim.base.errors import NotFound
+from kfsim.controllers.inferenceservice.causes import find_causes
+from kfsim.daemon.fidelity.remarks import Notes, find_remarks, read_notes
+from kfsim.daemon.fidelity.workloads import Workload, find_workloads
+from kfsim.replicas.devices import GpuMode
+from kfsim.store import Store
+
+_GPU_CONDITIONS = {GpuMode.FAKE: When.FAKE_GPUS, GpuMode.IGNORE: When.NO_GPUS}
+_MARK = LAST_APPLIED.encode()
+
+
+class FidelityReporter:
+    """Answers for one store."""
+
+    def __init__(self, store: Store, *, gpu: GpuMode) -> None:
+        self._store = store
+        condition = _GPU_CONDITIONS.get(gpu)
+        self._everywhere = frozenset(() if condition is None else (condition,))
+
+    async def report(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """All applied objects, or the one that `apiVersion`, `kind`, `namespace` and `name` name.
+        Yields to the loop between objects. Raises NotFound."""
+        notes = read_notes(self._store)
+        if "kind" in query:
+            return {"objects": [self._describe(self._named(query), notes)]}
+        rows = []
+        for resource in KINDS:
+            for entry in self._store.entries(resource.model):
+                if _MARK in entry.raw and not entry.owner_uid:
+                    rows.append(self._describe(self._store.view(resource.model, entry), notes))
+                    await asyncio.sleep(0)
+        return {"objects": rows}
+
+    def _named(self, query: Mapping[str, str]) -> Object:
+        version, kind = query.get("apiVersion", ""), query["kind"]
+        resource = find_kind(version, kind)
+        if resource is None:
+            raise NotFound(f'no matches for kind "{kind}" in version "{version}"')
+        namespace = query.get("namespace", "") if resource.namespaced else ""
+        return self._store.get(resource.model, query.get("name", ""), namespace)
+
+    def _describe(self, obj: Object, notes: Notes) -> dict[str, Any]:
+        workloads = find_workloads(self._store, obj)
+        why_not = KINDS_WITHOUT_EFFECT.get(type(obj), "")
+        outcomes = () if why_not else self._outcomes(obj, workloads, notes)
+        ready, reason = _readiness(self._store, obj)
+        return {
+            "apiVersion": obj.api_version,
+            "kind": obj.kind,
+            "namespace": obj.metadata.namespace,
+            "name": obj.metadata.name,
+            "source": obj.metadata.annotations.get(KFSIM_SOURCE, ""),
+            "simulated": not why_not,
+            "whyNot": why_not,
+            "ready": ready,
+            "reason": reason,
+            "runs": [_run(each) for each in workloads if each.name],
+            "fields": [asdict(each) for each in outcomes],
+        }
+
+    def _outcomes(
+        self, obj: Object, workloads: Sequence[Workload], notes: Notes
+    ) -> tuple[Outcome, ...]:
+        surroundings = Surroundings(
+            {each.path: each.conditions for each in workloads}, self._everywhere
+        )
+        outcomes = classify(type(obj), written_document(obj), surroundings)
+        for remark in find_remarks(obj, workloads, notes):
+            outcomes = apply_remark(outcomes, remark)
+        return outcomes
+
+
+def written_document(obj: Object) -> Mapping[str, Any]:
+    """What the user last applied; the object itself where that is not known, or is of another
+    version than the one that is stored."""
+    stored: dict[str, Any] = json.loads(obj.encode())
+    text = obj.metadata.annotations.get(LAST_APPLIED, "")
+    try:
+        written = json.loads(text)
+    except ValueError:
+        return stored
+    if not isinstance(written, dict) or has_unknown_fields(type(obj), written):
+        return stored
+    return written
+
+
+def _readiness(store: Store, obj: Object) -> tuple[bool | None, str]:
+    """None for kinds that do not get ready."""
+    if not isinstance(obj, InferenceService):
+        return None, ""
+    status = obj.status
+    if is_true(status.conditions) and status.observed_generation == obj.metadata.generation:
+        return True, ""
+    causes = find_causes(store, obj)
+    if causes:
+        return False, str(causes[0])
+    condition = find_condition(status.conditions, "Ready")
+    said = (condition.reason, condition.message) if condition is not None else ()
+    return False, ": ".join(filter(None, said))
+
+
+def _run(workload: Workload) -> dict[str, Any]:
+    return {
+        "component": workload.component,
+        "revision": workload.revision,
+        "backend": workload.backend,
+        "reason": workload.reason,
+        "images": list(workload.images),
+    }

@@ -1,0 +1,62 @@
+"""Events, backends and substitutions become remarks about fields."""
+
+import pytest
+
+from kfsim.api.effects import Effect
+from kfsim.api.fidelity import Remark
+from kfsim.api.kserve import InferenceService
+from kfsim.api.substitution import Substitution
+from kfsim.daemon.fidelity.remarks import find_remarks, read_notes
+from kfsim.daemon.fidelity.workloads import find_workloads
+from tests.daemon.fidelity.conftest import IMAGE, World
+
+POD = "iris-predictor-00001-deployment-0123456789-abcde"
+
+
+def remarks(world: World, *substitutions: Substitution) -> list[Remark]:
+    isvc = world.store.get(InferenceService, "iris", "default")
+    workloads = find_workloads(world.store, isvc)
+    return list(find_remarks(isvc, workloads, read_notes(world.store), substitutions))
+
+
+def test_a_process_stands_in_for_the_image(world: World) -> None:
+    world.runs(world.service(), "process")
+    assert remarks(world) == [
+        Remark(
+            "spec.predictor",
+            "image",
+            Effect.SUBSTITUTED,
+            "it is so",
+            asked=IMAGE,
+            given="a process of this host",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "prefix"),
+    [("Pod", POD, "spec.predictor"), ("InferenceService", "iris", "spec")],
+)
+def test_events_are_about_what_they_name(world: World, kind: str, name: str, prefix: str) -> None:
+    world.runs(world.service(), "docker")
+    world.event(kind, name, "LimitClamped", "limited to 2")
+    world.event(kind, name, "Pulled", "not LimitClamped")
+    world.event(kind, "iris-other-deployment-0123456789-abcde", "LimitClamped", "another's")
+    assert remarks(world) == [
+        Remark(prefix, "resources.limits", Effect.SUBSTITUTED, "limited to 2")
+    ]
+
+
+def test_substitutions_name_their_own_field(world: World) -> None:
+    world.service()
+    given = Substitution("spec.predictor.model.storageUri", "s3://a", "file:///a", "kfsim.yaml")
+    assert remarks(world, given) == [
+        Remark(
+            "spec.predictor.model.storageUri",
+            "",
+            Effect.SUBSTITUTED,
+            "kfsim.yaml",
+            asked="s3://a",
+            given="file:///a",
+        )
+    ]
