@@ -53,10 +53,15 @@ class Rule:
     ) -> bool:
         return (
             self.when in conditions
-            and any(fnmatchcase(name, pattern) for pattern in self.fields)
+            and self._names(name)
             and not _is_in(value, self.unless)
             and (not self.only or _is_in(value, self.only))
             and (self.void_beside is None or self.void_beside not in siblings.items())
+        )
+
+    def _names(self, name: str) -> bool:
+        return name in self.fields or any(
+            "*" in pattern and fnmatchcase(name, pattern) for pattern in self.fields
         )
 
 

@@ -10,6 +10,7 @@ it is about, or adds an entry where the user wrote no such field.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -78,10 +79,10 @@ def classify(
 def has_unknown_fields(model: type[Object], document: Mapping[str, Any]) -> bool:
     """Whether the spec is of another version than the model."""
     spec = document.get("spec")
-    below = model_in(_fields(model).get("spec"))
-    return (
-        isinstance(spec, Mapping) and below is not None and not spec.keys() <= _fields(below).keys()
-    )
+    below = _models_below(model).get("spec")
+    if below is None or not isinstance(spec, Mapping):
+        return False
+    return not spec.keys() <= _models_below(below).keys()
 
 
 def apply_remark(outcomes: Sequence[Outcome], remark: Remark) -> tuple[Outcome, ...]:
@@ -140,7 +141,7 @@ class _Walk:
     def members(
         self, model: type[BaseModel], data: Mapping[str, Any], path: str
     ) -> Iterator[Outcome]:
-        annotations = _fields(model)
+        models = _models_below(model)
         for name, value in data.items():
             if value is None or _is_no_field(path, name):
                 continue
@@ -151,7 +152,7 @@ class _Walk:
             elif isinstance(value, Mapping) and self._looks_below(model, name):
                 yield from self._keys(model, name, value, place)
             else:
-                yield from self._value(model_in(annotations.get(name)), value, place)
+                yield from self._value(models.get(name), value, place)
 
     def _value(self, below: type[BaseModel] | None, value: Any, place: str) -> Iterator[Outcome]:
         if below is None or not self._is_walked(below):
@@ -199,9 +200,13 @@ def _is_large(value: Any) -> bool:
     return isinstance(value, Mapping | list)
 
 
-def _fields(model: type[BaseModel]) -> dict[str, Any]:
-    """Annotations by wire name."""
-    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+@cache
+def _models_below(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
+    """The models inside a model's fields, by wire name; None for plain values."""
+    return {
+        field.alias or name: model_in(field.annotation)
+        for name, field in model.model_fields.items()
+    }
 
 
 def _is_no_field(path: str, name: str) -> bool:

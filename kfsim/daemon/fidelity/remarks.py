@@ -5,17 +5,20 @@ Events outlive it, and its name begins with that of its Deployment.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from kfsim.api.core import Event, Pod
 from kfsim.api.effects import Effect
 from kfsim.api.effects_table import NOTES
-from kfsim.api.fidelity import Remark
+from kfsim.api.fidelity import Remark, is_below
+from kfsim.api.kserve import FRAMEWORKS
 from kfsim.api.meta import Object
 from kfsim.api.substitution import Substitution
 from kfsim.daemon.fidelity.workloads import Workload
 from kfsim.replicas.marks import PROCESS
 from kfsim.store import Store
 
+_MODEL: Final = "spec.predictor.model"
 _Subject = tuple[str, str, str]
 Notes = Mapping[_Subject, Sequence[Event]]
 """Events by kind, namespace and name; those of a Deployment's Pods also under the Deployment."""
@@ -44,9 +47,11 @@ def find_remarks(
     obj: Object,
     workloads: Sequence[Workload],
     notes: Notes,
+    *,
+    written: Mapping[str, Any],
     substitutions: Iterable[Substitution] = (),
 ) -> Iterator[Remark]:
-    """In the order in which they are to be applied."""
+    """In the order in which they are to be applied; `written` is the user's document."""
     for workload in workloads:
         if workload.backend == PROCESS and workload.images:
             yield _instead_of_image(workload)
@@ -58,8 +63,22 @@ def find_remarks(
     yield from _told(notes.get(own, ()), "spec")
     for each in substitutions:
         yield Remark(
-            each.field, "", Effect.SUBSTITUTED, each.why, asked=each.asked, given=each.given
+            _as_written(each.field, written),
+            "",
+            Effect.SUBSTITUTED,
+            each.why,
+            asked=each.asked,
+            given=each.given,
         )
+
+
+def _as_written(field: str, document: Mapping[str, Any]) -> str:
+    """The path in the user's own words: plans speak of `model`, whatever block stands for it."""
+    predictor = (document.get("spec") or {}).get("predictor") or {}
+    block = next((each for each in FRAMEWORKS if each in predictor), None)
+    if block is None or not is_below(field, _MODEL):
+        return field
+    return f"spec.predictor.{block}{field.removeprefix(_MODEL)}"
 
 
 def _instead_of_image(workload: Workload) -> Remark:

@@ -7,6 +7,7 @@ from kfsim.api.fidelity import Remark
 from kfsim.api.kserve import InferenceService
 from kfsim.api.substitution import Substitution
 from kfsim.daemon.fidelity.remarks import find_remarks, read_notes
+from kfsim.daemon.fidelity.reporting import written_document
 from kfsim.daemon.fidelity.workloads import find_workloads
 from tests.daemon.fidelity.conftest import IMAGE, World
 
@@ -16,7 +17,8 @@ POD = "iris-predictor-00001-deployment-0123456789-abcde"
 def remarks(world: World, *substitutions: Substitution) -> list[Remark]:
     isvc = world.store.get(InferenceService, "iris", "default")
     workloads = find_workloads(world.store, isvc)
-    return list(find_remarks(isvc, workloads, read_notes(world.store), substitutions))
+    notes, written = read_notes(world.store), written_document(isvc)
+    return list(find_remarks(isvc, workloads, notes, written=written, substitutions=substitutions))
 
 
 def test_a_process_stands_in_for_the_image(world: World) -> None:
@@ -47,12 +49,13 @@ def test_events_are_about_what_they_name(world: World, kind: str, name: str, pre
     ]
 
 
-def test_substitutions_name_their_own_field(world: World) -> None:
-    world.service()
+@pytest.mark.parametrize("block", ["model", "sklearn"])
+def test_substitutions_name_the_field_that_was_written(world: World, block: str) -> None:
+    world.service({"spec": {"predictor": {block: {"storageUri": "s3://a"}}}})
     given = Substitution("spec.predictor.model.storageUri", "s3://a", "file:///a", "kfsim.yaml")
     assert remarks(world, given) == [
         Remark(
-            "spec.predictor.model.storageUri",
+            f"spec.predictor.{block}.storageUri",
             "",
             Effect.SUBSTITUTED,
             "kfsim.yaml",

@@ -8,6 +8,7 @@ import pytest
 from kfsim.api import core
 from kfsim.api.kserve_keys import LAST_APPLIED
 from kfsim.api.meta import Condition, ObjectMeta
+from kfsim.api.substitution import Substitution
 from kfsim.base.errors import NotFound
 from kfsim.daemon.fidelity import FidelityReporter
 from kfsim.daemon.fidelity.reporting import written_document
@@ -72,6 +73,25 @@ async def test_what_is_not_there_is_not_found(world: World, change: dict[str, st
     world.service()
     with pytest.raises(NotFound):
         await ask(world, **(ISVC | change))
+
+
+async def test_what_a_plan_substitutes_is_told(world: World) -> None:
+    world.service({"spec": {"predictor": {"sklearn": {"storageUri": "s3://a"}}}})
+    made = Substitution("spec.predictor.model.storageUri", "s3://a", "file:///a", "kfsim.yaml")
+    reporter = FidelityReporter(
+        world.store, gpu=GpuMode.REQUIRE, substitutions=lambda isvc: (made,)
+    )
+    (row,) = (await reporter.report({}))["objects"]
+    assert row["fields"] == [
+        {
+            "field": "spec.predictor.sklearn.storageUri",
+            "effect": "substituted",
+            "why": "kfsim.yaml",
+            "asked": "s3://a",
+            "given": "file:///a",
+            "written": True,
+        }
+    ]
 
 
 async def test_gpus_go_by_the_settings(world: World) -> None:
