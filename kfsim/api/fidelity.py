@@ -10,6 +10,7 @@ it is about, or adds an entry where the user wrote no such field.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final
 
@@ -225,10 +226,10 @@ def _config_map(document: Mapping[str, Any]) -> tuple[Outcome, ...]:
     read = CONFIG_MAPS.get(name)
     if read is None:
         return ()
-    why = f"kfsim reads {' and '.join(read)} of {name}" if read else f"kfsim does not read {name}"
+    why = f"kfsim does not read it of {name}" if read else f"kfsim does not read {name}"
     return tuple(
         Outcome(_join("data", key), Effect.HONOURED)
-        if key in read or key == "_example"
+        if any(fnmatchcase(key, each) for each in (*read, "_example"))
         else Outcome(_join("data", key), Effect.IGNORED, why)
         for key in document.get("data") or {}
     )
