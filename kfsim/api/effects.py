@@ -98,10 +98,15 @@ class FieldTable:
 
 @dataclass(frozen=True, slots=True)
 class NoteRule:
-    """What an Event says about fidelity; `field` is the end of the path that it is about."""
+    """What an Event says about fidelity; `field` is the end of the path that it is about.
+
+    Where the message has the details, `pattern` finds them in it: groups `key` (what follows the
+    field), `asked` and `given`.
+    """
 
     effect: Effect
     field: str
+    pattern: str = ""
 
 
 Tables = Mapping[type[BaseModel], FieldTable]

@@ -358,7 +358,11 @@ NOTES: Final = MappingProxyType(
     {
         "ImageSubstituted": NoteRule(Effect.SUBSTITUTED, "image"),
         "ImageNotRefreshed": NoteRule(Effect.SUBSTITUTED, "imagePullPolicy"),
-        "LimitClamped": NoteRule(Effect.SUBSTITUTED, "resources.limits"),
+        "LimitClamped": NoteRule(
+            Effect.SUBSTITUTED,
+            "resources.limits",
+            r"has the (?P<key>\S+) limit (?P<asked>\S+), .*limited to (?P<given>\S+)$",
+        ),
         "ModelNotRevalidated": NoteRule(Effect.SUBSTITUTED, "storageUri"),
         "AmbientCredentials": NoteRule(Effect.SUBSTITUTED, "serviceAccountName"),
         "SeccompProfileIgnored": NoteRule(Effect.IGNORED, "securityContext.seccompProfile"),

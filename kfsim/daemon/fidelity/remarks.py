@@ -4,6 +4,7 @@ Some of it is told by Events about the object and its Pods. A Pod that is gone i
 Events outlive it, and its name begins with that of its Deployment.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -95,5 +96,11 @@ def _instead_of_image(workload: Workload) -> Remark:
 
 def _told(events: Iterable[Event], prefix: str) -> Iterator[Remark]:
     for event in events:
-        rule = NOTES[event.reason or ""]
-        yield Remark(prefix, rule.field, rule.effect, event.message or "")
+        rule, message = NOTES[event.reason or ""], event.message or ""
+        found = re.search(rule.pattern, message) if rule.pattern else None
+        if found is None:
+            yield Remark(prefix, rule.field, rule.effect, message)
+        else:
+            field = f"{rule.field}.{found['key']}"
+            asked, given = found["asked"], found["given"]
+            yield Remark(prefix, field, rule.effect, message, asked=asked, given=given)

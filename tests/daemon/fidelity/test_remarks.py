@@ -2,10 +2,13 @@
 
 import pytest
 
+from kfsim.api.core import Container, ResourceRequirements
 from kfsim.api.effects import Effect
 from kfsim.api.fidelity import Remark
 from kfsim.api.kserve import InferenceService
 from kfsim.api.substitution import Substitution
+from kfsim.backends.docker.creation import HostSize
+from kfsim.backends.docker.limits import make_limits
 from kfsim.daemon.fidelity.remarks import find_remarks, read_notes
 from kfsim.daemon.fidelity.reporting import written_document
 from kfsim.daemon.fidelity.workloads import find_workloads
@@ -46,6 +49,24 @@ def test_events_are_about_what_they_name(world: World, kind: str, name: str, pre
     world.event(kind, "iris-other-deployment-0123456789-abcde", "LimitClamped", "another's")
     assert remarks(world) == [
         Remark(prefix, "resources.limits", Effect.SUBSTITUTED, "limited to 2")
+    ]
+
+
+def test_a_clamped_limit_is_about_that_limit_alone(world: World) -> None:
+    world.runs(world.service(), "docker")
+    resources = ResourceRequirements(limits={"cpu": "64", "memory": "1Gi"})
+    made = make_limits(Container(name="c", resources=resources), HostSize(cpus=2, memory=2**34))
+    (told,) = made.remarks
+    world.event("Pod", POD, told.reason, told.message)
+    assert remarks(world) == [
+        Remark(
+            "spec.predictor",
+            "resources.limits.cpu",
+            Effect.SUBSTITUTED,
+            told.message,
+            asked="64",
+            given="2",
+        )
     ]
 
 
