@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kfsim.api.conditions import find_condition, is_true
@@ -18,7 +18,7 @@ from kfsim.api.fidelity import (
 from kfsim.api.kserve import InferenceService
 from kfsim.api.kserve_keys import KFSIM_SOURCE, LAST_APPLIED
 from kfsim.api.meta import Object
-from kfsim.api.scheme import KINDS, find_kind
+from kfsim.api.scheme import KINDS, ResourceKind, find_kind
 from kfsim.api.substitution import Substitution
 from kfsim.base.errors import NotFound
 from kfsim.controllers.inferenceservice.causes import find_causes
@@ -50,12 +50,16 @@ class FidelityReporter:
         if "kind" in query:
             return {"objects": [self._describe(self._named(query), notes)]}
         rows = []
-        for resource in KINDS:
+        for resource in self._resources():
             for entry in self._store.entries(resource.model):
                 if _MARK in entry.raw and not entry.owner_uid:
                     rows.append(self._describe(self._store.view(resource.model, entry), notes))
                     await asyncio.sleep(0)
         return {"objects": rows}
+
+    def _resources(self) -> Iterator[ResourceKind]:
+        """Every kind that may have objects."""
+        yield from KINDS
 
     def _named(self, query: Mapping[str, str]) -> Object:
         version, kind = query.get("apiVersion", ""), query["kind"]
