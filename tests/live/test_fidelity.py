@@ -170,3 +170,33 @@ def test_while_following_only_what_changed_is_told(kfsim: Kfsim, iris_model: Pat
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_in_docker_what_a_container_can_do_is_honoured(
+    kfsim: Kfsim, engine: str, sklearn_image: str, iris_model: Path
+) -> None:
+    kfsim.docker_host = engine
+    text = PRODUCTION.format(model=iris_model).replace(", nvidia.com/gpu: 1", "")
+    text = text.replace("kserve/sklearnserver:v0.20.0", sklearn_image)
+    kfsim.write("fraud.yaml", text.replace('limits: {cpu: "1"', 'limits: {cpu: "4096"'))
+    file = kfsim.folder / "report.json"
+    kfsim.up("--runtime=docker", f"--report={file}")
+    (fraud,) = json.loads(file.read_text())["documents"]
+    assert [each["backend"] for each in fraud["runs"]] == ["docker"]
+    model = "spec.predictor.model"
+    assert {
+        "spec.predictor.securityContext.runAsUser",
+        f"{model}.image",
+        f"{model}.resources.limits.memory",
+        f"{model}.resources.requests.cpu",
+    } <= set(fraud["honoured"])
+    (clamped,) = fraud["substituted"]
+    assert (clamped["field"], clamped["asked"]) == (f"{model}.resources.limits.cpu", "4096")
+    assert int(clamped["given"]) < 4096
+    assert {each["field"] for each in fraud["ignored"]} == {
+        "metadata.annotations[sidecar.istio.io/inject]",
+        "spec.predictor.affinity",
+        "spec.predictor.nodeSelector",
+        "spec.predictor.tolerations",
+        f"{model}.resources.requests.memory",
+    }
