@@ -87,6 +87,13 @@ _CONTAINER: Final = _table(
     _ignored(
         "terminationMessagePolicy", "the last log lines stand in for a missing message, always"
     ),
+    Rule(
+        ("restartPolicy",),
+        Effect.REFUSED,
+        "init containers that stay need Docker",
+        When.PROCESS,
+        only=("Always",),
+    ),
     _as_process("imagePullPolicy", "no image is pulled"),
     _as_process("securityContext", _IN_IMAGE, unless=({},)),
     _as_process("stdin stdinOnce tty", _IN_IMAGE, unless=(False,)),
@@ -300,7 +307,21 @@ _METADATA: Final = _table(
         "annotations.serving.knative.dev/rolloutDuration",
         "traffic moves at once",
     ),
-    _ignored("annotations.cluster-autoscaler.kubernetes.io/*", "there is one node"),
+    _ignored(
+        "annotations.autoscaling.knative.dev/class",
+        "replicas stay as they are: the autoscaler is Knative's, class kpa",
+        unless=("kpa.autoscaling.knative.dev",),
+    ),
+    _ignored(
+        "annotations.serving.kserve.io/autoscalerClass",
+        "it is for Standard mode, which is served as Knative",
+    ),
+    _ignored("annotations.serving.kserve.io/s3-*", "object stores are not there yet"),
+    _ignored(
+        "annotations.queue.sidecar.serving.knative.dev/*",
+        "the queue-proxy is a record; its work is the gateway's",
+    ),
+    _ignored("annotations.cluster-autoscaler.kubernetes.io/*", _ONE_NODE),
 )
 TABLES: Final[Tables] = MappingProxyType(
     {

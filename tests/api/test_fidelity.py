@@ -89,6 +89,24 @@ def test_what_is_written_is_counted_and_nothing_else() -> None:
             "ignored",
         ),
         (
+            {"initContainers": [{"restartPolicy": "Always"}]},
+            "initContainers[0].restartPolicy",
+            "honoured",
+            "refused",
+        ),
+        (
+            {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1Gi"}}]},
+            "volumes[0].emptyDir.sizeLimit",
+            "ignored",
+            "ignored",
+        ),
+        (
+            {"volumes": [{"name": "v", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}]},
+            "volumes[0].emptyDir.sizeLimit",
+            "honoured",
+            "ignored",
+        ),
+        (
             {"volumes": [{"name": "v", "csi": {"driver": "d"}}]},
             "volumes[0].csi",
             "refused",
@@ -146,6 +164,8 @@ def test_gpus_go_by_the_projects_file(when: When, effect: str) -> None:
         ("serving.kserve.io/deploymentMode", "Serverless", "honoured"),
         ("serving.kserve.io/deploymentMode", "ModelMesh", "refused"),
         ("autoscaling.knative.dev/target", "5", "honoured"),
+        ("autoscaling.knative.dev/class", "kpa.autoscaling.knative.dev", "honoured"),
+        ("autoscaling.knative.dev/class", "hpa.autoscaling.knative.dev", "ignored"),
         ("example.com/owner", "me", "honoured"),
     ],
 )
