@@ -26,7 +26,7 @@ _WORDS: Final = {
 _OFTEN: Final = 20
 Row = dict[str, Any]
 Identity = tuple[str, str, str, str]
-"""apiVersion as the server stores it, kind, namespace, name."""
+"""apiVersion, kind, namespace, name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def make_report(
     skipped: Sequence[str] = (),
 ) -> Row:
     """`rows` are the daemon's; `errors` what could not be read as documents at all."""
-    known = {_identity(row): row for row in rows}
+    known = {(version, *_identity(row)[1:]): row for row in rows for version in row["served"]}
     described = [_describe(each, known.get(each.identity)) for each in documents]
     return {
         "schema": SCHEMA,

@@ -39,6 +39,7 @@ def row(*fields: Row, name: str = "iris", kind: str = "InferenceService", **more
     version, _, namespace, _ = identity()
     return {
         "apiVersion": version,
+        "served": [version, "serving.kubeflow.org/v1beta1"],
         "kind": kind,
         "namespace": namespace,
         "name": name,
@@ -180,6 +181,15 @@ def test_of_many_plain_documents_only_the_number_is_told() -> None:
         "  without effect: spec.predictor.logger: not logged",
         "30 more documents: all fields honoured",
     ]
+
+
+def test_an_object_is_found_by_any_version_that_is_served() -> None:
+    _, *rest = identity()
+    old = ("serving.kubeflow.org/v1beta1", *rest)
+    made = make_report([Document("m.yaml", 1, old)], [row(*PLAIN)], project="demo")
+    (document,) = made["documents"]
+    assert document["outcome"] == "applied"
+    assert document["apiVersion"] == "serving.kubeflow.org/v1beta1"
 
 
 def test_the_json_form() -> None:

@@ -138,7 +138,8 @@ def test_production_manifests_come_up_and_say_what_differs(kfsim: Kfsim, iris_mo
 
 
 def test_while_following_only_what_changed_is_told(kfsim: Kfsim, iris_model: Path) -> None:
-    kfsim.service("first", iris_model)
+    first = kfsim.service("first", iris_model)
+    first.write_text(first.read_text().replace("serving.kserve.io", "serving.kubeflow.org"))
     kfsim.service("second", iris_model)
     file = kfsim.folder / "report.json"
     process = kfsim.start(

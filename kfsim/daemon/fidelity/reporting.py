@@ -18,7 +18,7 @@ from kfsim.api.fidelity import (
 from kfsim.api.kserve import InferenceService
 from kfsim.api.kserve_keys import KFSIM_SOURCE, LAST_APPLIED
 from kfsim.api.meta import Object
-from kfsim.api.scheme import KINDS, ResourceKind, find_kind
+from kfsim.api.scheme import KINDS, ResourceKind, find_kind, kind_of
 from kfsim.api.substitution import Substitution
 from kfsim.base.errors import NotFound
 from kfsim.controllers.inferenceservice.causes import find_causes
@@ -76,6 +76,7 @@ class FidelityReporter:
         ready, reason = _readiness(self._store, obj)
         return {
             "apiVersion": obj.api_version,
+            "served": list(kind_of(type(obj)).served),
             "kind": obj.kind,
             "namespace": obj.metadata.namespace,
             "name": obj.metadata.name,
