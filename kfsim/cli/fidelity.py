@@ -31,13 +31,14 @@ Identity = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a manifest; `error` says why it was not applied. `line` is 0 where a tool
-    rendered it."""
+    """One document of a manifest; `error` says why it was refused, `foreign` why it was left out
+    without being wrong. `line` is 0 where a tool rendered it."""
 
     manifest: str
     line: int
     identity: Identity
     error: str = ""
+    foreign: str = ""
 
 
 def make_report(
@@ -77,6 +78,8 @@ def _describe(document: Document, row: Row | None) -> Row:
     outcome, reason = APPLIED, ""
     if document.error:
         outcome, reason = REFUSED, document.error
+    elif document.foreign:
+        outcome, reason = NOT_SIMULATED, document.foreign
     elif row is None:
         outcome, reason = GONE, "it was deleted meanwhile"
     elif not row["simulated"]:

@@ -33,7 +33,9 @@ class FidelityTeller:
         wanted = {id(each) for each in applied.changed} if changed_only else None
         said = [each for each in applied.documents if wanted is None or id(each) in wanted]
         whole = applied.documents if self._file else said
-        rows = fetch_rows(self._client, [each.identity for each in whole if not each.error])
+        rows = fetch_rows(
+            self._client, [each.identity for each in whole if not (each.error or each.foreign)]
+        )
         for line in report_lines(make_report(said, rows, project=self._project)):
             say(line)
         if not self._file:

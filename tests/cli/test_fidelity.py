@@ -167,6 +167,12 @@ def test_a_refused_document_is_in_the_report_with_its_reason() -> None:
     assert made["documents"][0]["reason"] == "unknown field"
 
 
+def test_a_document_that_is_left_out_is_not_simulated() -> None:
+    made = report(documents=[Document("m.yaml", 1, identity(), foreign="nothing acts on it")])
+    assert report_lines(made) == ["m.yaml: not simulated: nothing acts on it"]
+    assert made["summary"]["notSimulated"] == 1
+
+
 def test_an_object_that_is_gone_is_said_to_be() -> None:
     made = report(documents=[Document("m.yaml", 1, identity())])
     assert report_lines(made) == ["m.yaml: it was deleted meanwhile"]
