@@ -62,6 +62,10 @@ class Keeper(Protocol):
         """It closed while it had nothing to do."""
         ...
 
+    def distrust(self, address: tuple[str, int]) -> None:
+        """A connection to it broke in the middle of its work."""
+        ...
+
 
 class UpstreamConnection(asyncio.Protocol):
     """A socket to a replica. `answered` says whether any byte came back for the present use."""
@@ -181,6 +185,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._in_body and self._framing is Framing.UNTIL_CLOSE and exc is None:
             user.response_end()
         elif not self._response_ended:
+            self._keeper.distrust(self.address)
             user.upstream_lost("it closed the connection before its response was complete")
 
     def pause_writing(self) -> None:

@@ -53,7 +53,14 @@ class UpstreamPool:
 
     def close_idle(self, endpoint: Endpoint) -> None:
         """Drop the idle connections to a replica that has left."""
-        for connection in self._idle.pop((endpoint.host, endpoint.port), ()):
+        self.distrust((endpoint.host, endpoint.port))
+
+    def distrust(self, address: Address) -> None:
+        """Drop the idle connections to an address.
+
+        When a process dies its sockets close one after the other: a request sent on one that is
+        still open would be lost, where a new connection is refused and goes elsewhere."""
+        for connection in self._idle.pop(address, ()):
             self._idle_count -= 1
             connection.drop()
 

@@ -378,3 +378,36 @@ async def test_bytes_behind_a_repeated_response_poison_the_connection():
             assert (await client.reply()).text == "ok"
         client.close()
         assert replica.connections == 2
+
+
+async def test_other_idle_connections_go_when_one_breaks_in_the_middle_of_its_work():
+    dying = False
+
+    async def serve(replica, request, writer):
+        if dying:
+            writer.transport.abort()
+            return
+        await request.body()
+        await replica.gate.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    replica = Replica(1, serve)
+    async with running(replica) as world:
+        world.route(replica)
+        clients = [await world.connect() for _ in range(2)]
+        for client in clients:
+            client.send("/", method="POST", body=b"x")
+        await until(lambda: len(replica.received) == 2)
+        replica.gate.set()
+        assert [(await client.reply()).status for client in clients] == [200, 200]
+        assert replica.connections == 2
+
+        dying = True  # as a process that is killed: its sockets close one by one
+        clients[0].send("/", method="POST", body=b"x")
+        assert (await clients[0].reply()).status == 502
+        dying = False
+        clients[0].send("/", method="POST", body=b"x")
+        assert (await clients[0].reply()).status == 200
+        assert replica.connections == 3  # the other idle one was not trusted
+        for client in clients:
+            client.close()

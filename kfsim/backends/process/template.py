@@ -9,6 +9,7 @@ A replica is forked twice: the process between ends at once, so that the replica
 the supervisor (the subreaper), which then sees its exit and takes it along when it dies itself.
 """
 
+import fcntl
 import gc
 import importlib
 import os
@@ -25,6 +26,7 @@ from kfsim.backends.process.linux import die_with_parent, set_process_name, thre
 
 REPLICA_NAME = "kfsim-model"
 _IDLE_SECONDS = 3.0
+_HIGH_FD = 1000  # below the usual limit of 1024
 Entry = Callable[[Sequence[str]], int]
 
 
@@ -106,8 +108,9 @@ class Template:
         os.environ.update(message["env"])
         os.chdir(message["cwd"])
         if rest:
+            listening = _raised(rest[0])
             message["argv"] = [
-                each.replace("{socket_fd}", str(rest[0])) for each in message["argv"]
+                each.replace("{socket_fd}", str(listening)) for each in message["argv"]
             ]
         numpy = sys.modules.get("numpy")
         if numpy is not None:
@@ -116,6 +119,21 @@ class Template:
         while os.getppid() == between:
             time.sleep(0.0001)
         die_with_parent(self._supervisor)
+
+
+def _raised(fd: int) -> int:
+    """The same file under a high number.
+
+    Linux closes a killed process's files from the highest number down, and every closed connection
+    wakes the gateway, which may overtake the rest. The listening socket must go first, or the
+    gateway can still connect to a replica that is gone, and loses the request.
+    """
+    try:
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD, _HIGH_FD)
+    except OSError:  # above the process's limit
+        return fd
+    os.close(fd)
+    return high
 
 
 def _freeze() -> None:
