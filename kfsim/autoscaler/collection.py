@@ -56,6 +56,11 @@ class MetricCollection:
             return None
         return Observed(stable.average(now), panic.average(now))
 
+    def zero_at(self, metric: str) -> float | None:
+        """When the last load of a metric leaves the stable window; None without any."""
+        window = self._requests if metric == ScalingMetric.RPS else self._concurrency
+        return window.zero_at
+
     def is_zero(self, now: float) -> bool:
         """Whether all averages are zero now and stay so until something else is recorded."""
         return self._concurrency.is_zero(now) and self._requests.is_zero(now)

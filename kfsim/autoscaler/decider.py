@@ -69,6 +69,11 @@ class Decider:
     def spec(self) -> DeciderSpec:
         return self._spec
 
+    @property
+    def zero_at(self) -> float | None:
+        """When the last load leaves the stable window, if no more comes; None without any."""
+        return self._collection.zero_at(self._spec.metric)
+
     def update(self, spec: DeciderSpec, now: float) -> None:
         """Change the parameters. Windows are resized, panic goes on, the delay window stays."""
         self._spec = spec

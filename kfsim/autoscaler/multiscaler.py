@@ -209,6 +209,11 @@ class MultiScaler:
         runner = self._runners.get(revision)
         return None if runner is None else runner.status
 
+    def zero_at(self, revision: RevisionKey) -> float | None:
+        """When the revision's last load leaves its stable window; None without any."""
+        runner = self._runners.get(revision)
+        return None if runner is None else runner.decider.zero_at
+
     def history(self, revision: RevisionKey) -> tuple[ScaleResult, ...]:
         """The last decisions that changed something, oldest first, and the latest one."""
         runner = self._runners.get(revision)

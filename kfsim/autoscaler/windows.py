@@ -62,6 +62,13 @@ class LinearWindow:
         """Whether the average is zero now and stays so until something else is recorded."""
         return math.floor(now / self._granularity) - self._last_nonzero >= self._size
 
+    @property
+    def zero_at(self) -> float | None:
+        """When the average becomes zero where nothing more is recorded; None without any load."""
+        if self._last_nonzero == _NEVER:
+            return None
+        return (self._last_nonzero + self._size) * self._granularity
+
     def record(self, now: float, value: float) -> None:
         """Add a value to its bucket; one that is a window or more behind the last is dropped."""
         index = math.floor(now / self._granularity)

@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError, Unavailable
@@ -11,9 +12,11 @@ from kfsim.cli.client import TABLE, ApiClient
 from kfsim.cli.fidelity_telling import FidelityTeller
 from kfsim.cli.output import format_table, table_cells, warn
 from kfsim.cli.rollout import Progress, apply_all
+from kfsim.cli.scale import ColdReports, describe_countdown, read_scale
 from kfsim.daemon.project import DaemonInfo
 
 _REFRESH_MILLISECONDS = 1000
+Scale = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 def follow(
@@ -27,13 +30,17 @@ def follow(
     """Run until Ctrl-C (KeyboardInterrupt) or until the daemon is gone (Unavailable)."""
     print("\nwatching for changes; Ctrl-C stops", flush=True)
     view = _make_view()
+    cold = ColdReports()
     with view:
         for changed in watch_paths(paths, every=_REFRESH_MILLISECONDS):
             if process is not None and process.poll() is not None:
                 raise Unavailable(f"the daemon of project {info.project} ended")
             if changed:
                 _reapply(client, paths, view, fidelity)
-            view.show(client)
+            rows = read_scale(client)
+            for line in cold.take(rows):
+                view.say(line)
+            view.show(client, rows)
 
 
 def _reapply(
@@ -70,7 +77,7 @@ class _PlainView:
     def complain(self, text: str) -> None:
         self.say(f"Error: {text}")
 
-    def show(self, client: ApiClient) -> None:
+    def show(self, client: ApiClient, scale: Scale) -> None:
         header, rows = _service_rows(client)
         stable = [row[:-1] for row in rows]  # the last column is the age
         if stable != self._shown:
@@ -98,11 +105,11 @@ class _LiveView(_PlainView):
     def say(self, text: str) -> None:
         self._live.console.print(text, markup=False, highlight=False)
 
-    def show(self, client: ApiClient) -> None:
+    def show(self, client: ApiClient, scale: Scale) -> None:
         from rich.table import Table
         from rich.text import Text
 
-        header, rows = _service_rows(client)
+        header, rows = _service_rows(client, scale)
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in header:
             table.add_column(name)
@@ -116,8 +123,11 @@ class _LiveView(_PlainView):
         self._live.update(table, refresh=True)
 
 
-def _service_rows(client: ApiClient) -> tuple[list[str], list[list[str]]]:
-    """InferenceServices with their replica count before the age."""
+def _service_rows(
+    client: ApiClient, scale: Scale | None = None
+) -> tuple[list[str], list[list[str]]]:
+    """InferenceServices with their replica count before the age and, with `scale`, the countdown
+    to zero."""
     table = client.get(client.resource("isvc").path(None), accept=TABLE)
     header, rows = table_cells(table, wide=False, namespaces=False)
     counts: dict[tuple[str, str], int] = {}
@@ -129,9 +139,14 @@ def _service_rows(client: ApiClient) -> tuple[list[str], list[list[str]]]:
             key = (pod["metadata"]["namespace"], service)
             counts[key] = counts.get(key, 0) + 1
     header.insert(-1, "REPLICAS")
+    if scale is not None:
+        header.insert(-1, "TO-ZERO")
     for row, full in zip(rows, table["rows"] or (), strict=True):
         metadata = full["object"]["metadata"]
-        row.insert(-1, str(counts.get((metadata["namespace"], metadata["name"]), 0)))
+        key = (metadata["namespace"], metadata["name"])
+        row.insert(-1, str(counts.get(key, 0)))
+        if scale is not None:
+            row.insert(-1, describe_countdown(scale.get(key)))
     return header, rows
 
 

@@ -6,6 +6,7 @@ resolves it itself.
 
 import http.client
 import json
+import shlex
 from dataclasses import dataclass
 
 from kfsim.base.errors import Unavailable
@@ -53,15 +54,18 @@ def send(gateway: str, path: str, body: bytes, *, timeout: float = 310.0) -> Ans
         connection.close()
 
 
-def curl_line(url: str, path: str, body_file: str) -> str:
-    """A shell line that repeats the request."""
-    return f"curl {url}{path} -d @{body_file}"
+def curl_line(url: str, path: str, data: str) -> str:
+    """A shell line that repeats the request; `data` is JSON or `@FILE`, empty for a GET."""
+    body = f" -d {shlex.quote(data)}" if data else ""
+    return f"curl {shlex.quote(url + path)}{body}"
 
 
-def python_line(gateway: str, namespace: str, name: str, path: str, body_file: str) -> str:
-    """A Python line that repeats the request, with the standard library only."""
-    address = f"http://{gateway}/serving/{namespace}/{name}{path}"
-    return (
-        'python3 -c "import urllib.request as r; '
-        f"print(r.urlopen('{address}', open('{body_file}', 'rb').read()).read().decode())\""
-    )
+def python_line(gateway: str, namespace: str, name: str, path: str, data: str) -> str:
+    """A shell line that repeats the request in Python, with the standard library only."""
+    address = json.dumps(f"http://{gateway}/serving/{namespace}/{name}{path}")
+    if data.startswith("@"):
+        body = f', open({json.dumps(data[1:])}, "rb").read()'
+    else:
+        body = f", {json.dumps(data)}.encode()" if data else ""
+    code = f"import urllib.request as r; print(r.urlopen({address}{body}).read().decode())"
+    return f"python3 -c {shlex.quote(code)}"

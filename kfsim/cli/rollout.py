@@ -10,16 +10,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.base.errors import AlreadyExists, KfsimError
 from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
+from kfsim.cli.board import Board, PlainBoard
 from kfsim.cli.client import ApiClient, ApiError, Resource
 from kfsim.cli.fidelity import Document
 from kfsim.cli.manifests import SOURCE, Manifest, load_paths
 from kfsim.cli.transfers import Transfers
-from kfsim.replicas.marks import BACKEND_ANNOTATION
 
 Say = Callable[[str], None]
 Identity = tuple[str, str, str, str]
@@ -224,17 +223,43 @@ def _find_problem(*conditions: dict[str, Any]) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What runs a service, and why that runtime and that backend; empty while undecided."""
+
+    backend: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+def read_choice(answer: dict[str, Any]) -> _Choice:
+    """The newest revision's backend from an answer of `/kfsim/v1/why`, with the reasons."""
+    decided = [each["backend"] for each in answer["revisions"] if each.get("backend")]
+    if not decided:
+        return _Choice()
+    runtime = answer.get("runtime") or {}
+    return _Choice(decided[-1]["name"], (runtime.get("reason") or "", decided[-1]["reason"]))
+
+
 class Progress:
     """Follows services until they are ready."""
 
-    def __init__(self, client: ApiClient, services: Sequence[tuple[str, str]], say: Say) -> None:
+    def __init__(
+        self,
+        client: ApiClient,
+        services: Sequence[tuple[str, str]],
+        say: Say,
+        *,
+        board: Board | None = None,
+    ) -> None:
+        """Lines go to the board, without one to `say`."""
         self._client = client
         self._services = list(services)
-        self._say = say
+        self._board = board or PlainBoard(say)
         self._told: dict[tuple[str, str], str] = {}
-        self._backends: dict[tuple[str, str], str] = {}
+        self._choices: dict[tuple[str, str], _Choice] = {}
+        self._reasoned: set[tuple[str, str]] = set()
         self._causes: dict[tuple[str, str], dict[str, Any]] = {}
-        self._transfers = Transfers(client, say)
+        self._transfers = Transfers(client, self._board)
 
     def poll(self) -> dict[tuple[str, str], ServiceState]:
         """Read all services once, telling what changed."""
@@ -251,8 +276,11 @@ class Progress:
                 self._told[key] = state.line
                 namespace, name = key
                 shown = name if namespace == "default" else f"{namespace}/{name}"
-                words = (state.runtime, self._backend(key), state.line)
-                self._say(f"{shown}: {' · '.join(filter(None, words))}")
+                chosen = self._choice(key)
+                words = (state.runtime, chosen.backend, state.line)
+                text = f"{shown}: {' · '.join(filter(None, words))}"
+                why = self._take_reasons(key)
+                self._board.tell(shown, f"{text} ({why})" if why else text)
         return states
 
     def _ask_for_causes(self, waiting: Sequence[tuple[str, str]]) -> None:
@@ -267,17 +295,31 @@ class Progress:
                 if cause["text"]:
                     self._causes[namespace, name] = cause
 
-    def _backend(self, key: tuple[str, str]) -> str:
+    def _choice(self, key: tuple[str, str]) -> "_Choice":
         """What runs the service's newest revision, asked for until it is decided."""
-        if not self._backends.get(key) and len(self._services) <= _ASKED_FOR:
-            namespace, name = key
-            selector = urlencode({"labelSelector": f"{INFERENCE_SERVICE}={name}"})
-            path = self._client.resource("deployments").path(namespace)
-            found = self._client.get(f"{path}?{selector}")["items"]
-            found.sort(key=lambda item: str(item["metadata"].get("creationTimestamp")))
-            annotations = found[-1]["metadata"].get("annotations", {}) if found else {}
-            self._backends[key] = annotations.get(BACKEND_ANNOTATION, "")
-        return self._backends.get(key, "")
+        known = self._choices.get(key, _Choice())
+        if known.backend or len(self._services) > _ASKED_FOR:
+            return known
+        namespace, name = key
+        try:
+            answer = self._client.get(f"/kfsim/v1/why/{quote(namespace)}/{quote(name)}")
+        except ApiError as error:
+            if not error.is_not_found:  # deleted meanwhile
+                raise
+            return known
+        self._choices[key] = read_choice(answer)
+        return self._choices[key]
+
+    def _take_reasons(self, key: tuple[str, str]) -> str:
+        """Why this runtime and why this backend, until they have been told in full; on a board
+        whose lines are rewritten, always."""
+        choice = self._choices.get(key, _Choice())
+        if key in self._reasoned and not self._board.in_place:
+            return ""
+        if choice.backend:
+            self._reasoned.add(key)
+            return "; ".join(filter(None, choice.reasons))
+        return ""
 
     def wait(self, timeout: float) -> dict[tuple[str, str], ServiceState]:
         """Poll until all are ready, all others have failed, or the time is up, which stands still

@@ -20,6 +20,7 @@ from kfsim.controllers import (
     serverlessservice,
     service,
 )
+from kfsim.controllers.pod.milestones import Milestones
 from kfsim.controllers.pod.reconcile import recover
 from kfsim.controllers.podautoscaler import Scaling
 from kfsim.controllers.runtime import ClusterConfig, Controller, Dispatcher, Key, Recorder
@@ -141,6 +142,11 @@ class Cluster:
             pod.make_controller(store=store, clock=clock, recorder=recorder, kubelet=self._kubelet),
             routing.make_controller(store=store, clock=clock, route_sink=route_sink),
         )
+
+    def milestones(self, replica: ReplicaKey) -> Milestones | None:
+        """The moments of a living replica's start; None once it is gone."""
+        found = self._kubelet.find(replica)
+        return None if found is None else found.milestones
 
     async def start(self) -> None:
         """Take up what the store holds, and go on from there. The backend must be open."""

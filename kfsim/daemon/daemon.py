@@ -13,6 +13,7 @@ from kfsim.backends.process.settings import ProcessSettings
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
+from kfsim.base.types import RevisionKey
 from kfsim.cluster import Cluster, make_config
 from kfsim.controllers.inferenceservice import explain_wait
 from kfsim.controllers.runtime import ClusterConfig
@@ -26,6 +27,7 @@ from kfsim.daemon.metrics import Metrics
 from kfsim.daemon.names import DaemonNames
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.replicas import Replicas
+from kfsim.daemon.scale_view import ScaleView
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
 from kfsim.flow import FlowCore
@@ -75,6 +77,7 @@ class Daemon:
         self._gateway: Gateway | None = None
         self._api: ApiServer | None = None
         self._cluster: Cluster | None = None
+        self._scale_view: ScaleView | None = None
         self._info: DaemonInfo | None = None
         self._tasks = TaskSet("daemon")
         self.notes: list[str] = []
@@ -120,6 +123,7 @@ class Daemon:
             extensions={
                 "GET /status": self._status,
                 "GET /transfers": self._transfers,
+                "GET /scale": lambda query: self._scale(store),
                 "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
                 "GET /fidelity": FidelityReporter(store, gpu=self._settings.gpu.mode).report,
@@ -182,6 +186,11 @@ class Daemon:
             gpu_settings=self._settings.gpu,
             config=config,
         )
+        self._scale_view = ScaleView(
+            scaling=self._cluster.scaling,
+            cold_starts=gateway.cold_starts,
+            milestones=self._cluster.milestones,
+        )
         await self._cluster.start()
 
     async def stop(self) -> None:
@@ -228,6 +237,10 @@ class Daemon:
             "compat": self._settings.compat,
         }
 
+    def _scale(self, store: Store) -> dict[str, Any]:
+        view = self._scale_view
+        return {"services": view.services(store) if view is not None else []}
+
     async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:
         return await self._gpu_report.top()
 
@@ -244,9 +257,12 @@ class Daemon:
         return {"stopping": True, "warnings": [left] if left else []}
 
     def _why(self, store: Store, query: Mapping[str, str]) -> dict[str, Any]:
+        namespace = query["namespace"]
         scaling = self._cluster.scaling if self._cluster is not None else None
-        answer = explain_service(store, scaling, query["namespace"], query["name"])
+        answer = explain_service(store, scaling, namespace, query["name"])
         for revision in answer["revisions"]:
+            if self._scale_view is not None:
+                revision |= self._scale_view.revision(RevisionKey(namespace, revision["name"]))
             backend = revision["backend"]
             if backend is not None and backend["name"] == DOCKER:
                 backend["problem"] = self._replicas.engine_problem

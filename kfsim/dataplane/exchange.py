@@ -163,7 +163,10 @@ class Exchange:
     def response_head(self, head: ResponseHead) -> None:
         ticket = self._ticket
         assert ticket is not None  # nothing is sent upstream without one
-        ticket.first_byte(self._plane.clock.now())
+        now = self._plane.clock.now()
+        ticket.first_byte(now)
+        if ticket.cold:
+            self._plane.cold_starts.note(ticket, now)
         self._status = head.status
         self._downstream.begin_response(head, self._plane.provenance.lines(ticket))
 
@@ -172,6 +175,8 @@ class Exchange:
         assert ticket is not None  # nothing is sent upstream without one
         now = plane.clock.now()
         ticket.first_byte(now)
+        if ticket.cold:
+            plane.cold_starts.note(ticket, now)
         upstream, self._upstream = self._upstream, None
         if upstream is not None and not self._request_ended:
             upstream.drop()

@@ -8,6 +8,7 @@ from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.types import ReplicaKey, RevisionKey, RoutingTable, ServiceMode, ServiceName, Stat
 from kfsim.dataplane.client import ClientConnection
+from kfsim.dataplane.cold_starts import ColdStarts
 from kfsim.dataplane.connections import OpenConnections
 from kfsim.dataplane.counters import Counters
 from kfsim.dataplane.deadline_timer import DeadlineTimer
@@ -63,6 +64,11 @@ class Gateway:
     @property
     def counters(self) -> Counters:
         return self._plane.counters
+
+    @property
+    def cold_starts(self) -> ColdStarts:
+        """The latest answer from zero of each revision."""
+        return self._plane.cold_starts
 
     @property
     def busy(self) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
+from kfsim.dataplane.cold_starts import ColdStarts
 from kfsim.dataplane.counters import Counters
 from kfsim.dataplane.deadline_timer import DeadlineTimer
 from kfsim.dataplane.forwarding import RequestIds
@@ -29,3 +30,4 @@ class Plane:
     api: str
     counters: Counters = field(default_factory=Counters)
     provenance: Provenance = field(default_factory=Provenance)
+    cold_starts: ColdStarts = field(default_factory=ColdStarts)

@@ -178,3 +178,14 @@ def test_sleeping_never_changes_a_status(
             status = scaler.status(IRIS)
             assert status is not None
             assert (status.desired_scale, status.excess_burst_capacity) == expected
+
+
+def test_the_last_load_leaves_after_a_stable_window() -> None:
+    scaler = MultiScaler()
+    assert scaler.zero_at(IRIS) is None
+    scaler.ensure(IRIS, SPEC, ready_pods=1, now=0.0)
+    scaler.record([make_stat(0.0)], 1.0)
+    assert scaler.zero_at(IRIS) is None
+    scaler.record([make_stat(3.0)], 2.5)
+    scaler.record([make_stat(0.0)], 4.0)
+    assert scaler.zero_at(IRIS) == 2.0 + SPEC.stable_window

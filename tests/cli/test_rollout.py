@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kfsim.cli.rollout import read_state
+from kfsim.cli.rollout import read_choice, read_state
 
 
 def isvc(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
@@ -105,3 +105,14 @@ def test_a_failure_is_told_with_its_cause(
 ) -> None:
     state = read_state(item, cause)
     assert (state.line, state.failed) == (line, failed)
+
+
+def test_what_was_chosen_is_told_with_its_reasons() -> None:
+    answer = {
+        "runtime": {"reason": "first of those that support sklearn over v1"},
+        "revisions": [{"backend": None}, {"backend": {"name": "process", "reason": "no engine"}}],
+    }
+    choice = read_choice(answer)
+    assert choice.backend == "process"
+    assert choice.reasons == ("first of those that support sklearn over v1", "no engine")
+    assert read_choice({"runtime": None, "revisions": []}).backend == ""

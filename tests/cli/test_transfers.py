@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kfsim.cli.board import PlainBoard
 from kfsim.cli.transfers import Transfers
 
 
@@ -29,7 +30,7 @@ def test_progress_is_told_by_tenths_and_seen_byte_by_byte() -> None:
         [transfer(120, 1000), transfer(5, None, "model b")],
         [],
     )
-    transfers = Transfers(answers, said.append)  # type: ignore[arg-type]  # one method is used
+    transfers = Transfers(answers, PlainBoard(said.append))  # type: ignore[arg-type]  # one method is used
     assert [transfers.poll() for _ in range(5)] == [True, True, False, True, False]
     assert said == [
         "fetching image a:1: 0 B of 1.0 kB",
@@ -41,7 +42,7 @@ def test_progress_is_told_by_tenths_and_seen_byte_by_byte() -> None:
 def test_sizes_that_nobody_knows_are_told_by_the_hundred_megabytes() -> None:
     said: list[str] = []
     answers = Answers(*([transfer(amount * 10**6, None)] for amount in (1, 99, 101, 150, 250)))
-    transfers = Transfers(answers, said.append)  # type: ignore[arg-type]  # one method is used
+    transfers = Transfers(answers, PlainBoard(said.append))  # type: ignore[arg-type]  # one method is used
     for _ in range(5):
         transfers.poll()
     assert said == [f"fetching image a:1: {each}" for each in ("1.0 MB", "101 MB", "250 MB")]

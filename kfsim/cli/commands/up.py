@@ -7,6 +7,7 @@ import time
 from kfsim.api.compat import Compat
 from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.base.quantities import parse_duration
+from kfsim.cli.board import make_board
 from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, UsageError
 from kfsim.cli.fidelity_telling import FidelityTeller
@@ -273,7 +274,7 @@ def _apply_and_show(
     applied = apply_all(client, paths, say=_say, complain=print_error)
     if not arguments.wait and arguments.detach:
         return fidelity.tell(applied, _say) or bool(applied.errors)
-    progress = Progress(client, applied.services, _say)
+    progress = Progress(client, applied.services, _say, board=make_board(_say))
     states = progress.wait(timeout)
     show_services(client, info, applied, states)
     late = {key: state for key, state in states.items() if not state.ready}

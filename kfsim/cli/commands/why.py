@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from kfsim.cli.commands.common import Subparsers, add_namespace, add_parser, connect
+from kfsim.cli.scale import describe_cold_start, describe_plan
 
 # A message of that many characters is shorter than a reference to it.
 _SHORT = 12
@@ -126,6 +127,17 @@ def _traffic(traffic: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def _zero(revision: dict[str, Any]) -> list[str]:
+    """When it will be at zero, and what its latest answer from there took."""
+    lines = []
+    if plan := describe_plan(revision.get("zero", "")):
+        left = revision.get("zeroInSeconds")
+        lines.append(plan if left is None else f"{plan}: in {left:.0f} s if none comes")
+    if cold := revision.get("coldStart"):
+        lines.append(describe_cold_start(cold))
+    return [f"  {line}" for line in lines]
+
+
 def _revision(revision: dict[str, Any]) -> list[str]:
     actual, desired = revision["actualReplicas"] or 0, revision["desiredReplicas"]
     wanted = "no decision yet" if desired in (None, -1) else f"{desired} wanted"
@@ -139,6 +151,7 @@ def _revision(revision: dict[str, Any]) -> list[str]:
     if revision["active"] is False and revision["activeReason"]:
         lines.append(f"  not active: {revision['activeReason']}")
     lines += [f"  {reason}" for reason in revision.get("scaling", ())]
+    lines += _zero(revision)
     for decision in revision.get("decisions", ())[-1:]:
         lines += [f"  {reason}" for reason in decision["reasons"]]
     for pod in revision["pods"]:

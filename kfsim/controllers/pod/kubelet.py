@@ -31,16 +31,27 @@ from kfsim.base.types import ReplicaKey
 from kfsim.controllers.pod.health import Health
 from kfsim.controllers.pod.hooks import Hooks
 from kfsim.controllers.pod.life import Life
+from kfsim.controllers.pod.milestones import Milestone
 from kfsim.controllers.pod.replica import Replica, Stage
 from kfsim.controllers.pod.runner import Runner
 from kfsim.controllers.pod.scheduler import DeviceScheduler
 from kfsim.controllers.pod.starting import PodSources, Starter
 from kfsim.controllers.pod.stopping import Stopper
 from kfsim.replicas import lifecycle
-from kfsim.replicas.backend import ReplicaBackend, ReplicaEvent, RunningReplica
+from kfsim.replicas.backend import (
+    ReplicaBackend,
+    ReplicaEvent,
+    ReplicaEventKind,
+    RunningReplica,
+)
 from kfsim.replicas.devices import Holder
 
 _logger = logging.getLogger(__name__)
+_MILESTONES = {
+    ReplicaEventKind.INIT_STARTED: Milestone.FETCHING,
+    ReplicaEventKind.INIT_EXITED: Milestone.FETCHED,
+    ReplicaEventKind.STARTED: Milestone.STARTED,
+}
 
 
 class Kubelet:
@@ -77,7 +88,7 @@ class Kubelet:
             backend=backend,
             replicas=self._replicas,
             wake=wake,
-            on_serving=self._starter.release,
+            on_serving=self._on_serving,
             on_dead=self._on_dead,
         )
         self._stopper = Stopper(
@@ -113,6 +124,7 @@ class Kubelet:
         key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)
         state = lifecycle.begin_replica(pod, wall=self._clock.wall())
         replica = Replica(key, pod.metadata.uid, pod, state, Stage.UNSCHEDULABLE)
+        replica.milestones.reach(Milestone.ACCEPTED, self._clock.now())
         self._replicas[key] = replica
         self._starter.accept(replica, sources, wake_up=wake_up)
         return replica
@@ -174,7 +186,14 @@ class Kubelet:
     def _on_event(self, event: ReplicaEvent) -> None:
         replica = self._replicas.get(event.key)
         if replica is not None and replica.uid == event.uid:
+            reached = _MILESTONES.get(event.kind)
+            if reached is not None:
+                replica.milestones.reach(reached, self._clock.now())
             self._life.on_event(replica, event)
+
+    def _on_serving(self, replica: Replica) -> None:
+        replica.milestones.reach(Milestone.SERVING, self._clock.now())
+        self._starter.release(replica)
 
     def _on_dead(self, replica: Replica, container: str, grace: float) -> None:
         self._stopper.replace_for(replica, container, grace)

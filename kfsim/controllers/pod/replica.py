@@ -10,6 +10,7 @@ from kfsim.api.core import Container, Pod
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.controllers.pod.environment import Sources, resolve_container
 from kfsim.controllers.pod.files import resolve_files
+from kfsim.controllers.pod.milestones import Milestones
 from kfsim.replicas.backend import ReplicaEvent, ReplicaSpec
 from kfsim.replicas.devices import Holder
 from kfsim.replicas.lifecycle import ReplicaState, Running, Terminated
@@ -61,7 +62,7 @@ class Replica:
     be shown (clock seconds), `pending` are containers whose postStart hook runs, `shown` is the
     state that the Pod's status shows already, `blamed` the container whose probe or hook failed,
     `verdict` the waiting reason and message for it. `outdated` says that `spec` has changed since
-    the backend was given it."""
+    the backend was given it; `milestones` are the moments of its first start."""
 
     key: ReplicaKey
     uid: str
@@ -82,6 +83,7 @@ class Replica:
     blamed: str = ""
     verdict: tuple[str, str] | None = None
     outdated: bool = False
+    milestones: Milestones = field(default_factory=Milestones)
 
     @property
     def holder(self) -> Holder:

@@ -20,6 +20,7 @@ from kfsim.base.errors import Invalid
 from kfsim.base.types import ReplicaKey
 from kfsim.controllers.pod.environment import Sources
 from kfsim.controllers.pod.files import MissingVolume
+from kfsim.controllers.pod.milestones import Milestone
 from kfsim.controllers.pod.pull_secrets import PullSources, resolve_pull_secrets
 from kfsim.controllers.pod.replica import Note, Replica, Stage, make_replica_spec
 from kfsim.controllers.pod.restarts import Restarts
@@ -100,7 +101,7 @@ class Starter:
         self._let_go(replica)
         replica.state = lifecycle.begin_replica(replica.pod, wall=replica.state.accepted)
         if self._starts.offer(replica.key, self._clock.now(), wake_up=wake_up):
-            self._runner.start(replica)
+            self._start(replica)
         else:
             replica.stage = Stage.QUEUED
             replica.state = lifecycle.refuse(
@@ -184,5 +185,9 @@ class Starter:
             replica = self._replicas.get(key)
             if replica is not None and replica.stage is Stage.QUEUED:
                 replica.state = lifecycle.begin_replica(replica.pod, wall=replica.state.accepted)
-                self._runner.start(replica)
+                self._start(replica)
                 self._wake(key, 0.0)
+
+    def _start(self, replica: Replica) -> None:
+        replica.milestones.reach(Milestone.BEGUN, self._clock.now())
+        self._runner.start(replica)

@@ -114,7 +114,7 @@ class PodAutoscalerReconciler:
             ),
             wall,
         )
-        self._scaling.remember(revision, outcome)
+        self._scaling.remember(revision, outcome, target=specs.target, decider=specs.decider)
         self._apply(deployment, outcome)
         self._keep_metric(pa, sks, specs.decider)
         activators = count_activators(specs.decider, ready_pods=ready)

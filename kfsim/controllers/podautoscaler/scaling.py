@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from kfsim.autoscaler.decider import TICK_INTERVAL, ScaleResult
 from kfsim.autoscaler.multiscaler import DeciderStatus, MultiScaler
-from kfsim.autoscaler.scale_to_zero import ScaleStep
+from kfsim.autoscaler.outlook import Outlook, foresee_zero
+from kfsim.autoscaler.scale_to_zero import ScaleStep, ScaleTargetSpec
 from kfsim.autoscaler.spec import DeciderSpec
 from kfsim.base.clock import Clock
 from kfsim.base.ports import StatSource
@@ -25,11 +26,21 @@ _SCRAPES_PER_TICK = round(TICK_INTERVAL / _SCRAPE_INTERVAL)
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a revision has the scale that it has: its recent decisions, oldest first, and what the
-    latest reconcile made of the last one."""
+    """Why a revision has the scale that it has: its recent decisions, oldest first, what the
+    latest reconcile made of the last one, and when it will be at zero."""
 
     decisions: tuple[ScaleResult, ...]
     step: ScaleStep | None
+    outlook: Outlook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """What the latest reconcile of a revision decided, and by which rules."""
+
+    step: ScaleStep
+    target: ScaleTargetSpec
+    decider: DeciderSpec
 
 
 class Scaling:
@@ -47,7 +58,7 @@ class Scaling:
         self._source = stat_source
         self._wake = wake
         self._deciders = MultiScaler()
-        self._steps: dict[RevisionKey, ScaleStep] = {}
+        self._applied: dict[RevisionKey, _Applied] = {}
         self._tasks = TaskSet("autoscaler")
         stat_source.on_poke(self._on_poke)
 
@@ -65,15 +76,41 @@ class Scaling:
 
     def remove(self, revision: RevisionKey) -> None:
         self._deciders.remove(revision)
-        self._steps.pop(revision, None)
+        self._applied.pop(revision, None)
 
-    def remember(self, revision: RevisionKey, step: ScaleStep) -> None:
+    def remember(
+        self,
+        revision: RevisionKey,
+        step: ScaleStep,
+        *,
+        target: ScaleTargetSpec,
+        decider: DeciderSpec,
+    ) -> None:
         """Keep what a reconcile decided, for `explain`."""
-        self._steps[revision] = step
+        self._applied[revision] = _Applied(step, target, decider)
 
     def explain(self, revision: RevisionKey) -> Explanation:
         """What `kfsim why` tells of the revision's scale."""
-        return Explanation(self._deciders.history(revision), self._steps.get(revision))
+        applied = self._applied.get(revision)
+        return Explanation(
+            self._deciders.history(revision),
+            applied.step if applied is not None else None,
+            self.outlook(revision),
+        )
+
+    def outlook(self, revision: RevisionKey) -> Outlook | None:
+        """When the revision will be at zero; None before its first reconcile."""
+        applied = self._applied.get(revision)
+        if applied is None:
+            return None
+        zero_at = self._deciders.zero_at(revision)
+        return foresee_zero(
+            applied.target,
+            applied.decider,
+            applied.step.state.active,
+            load_left=0.0 if zero_at is None else zero_at - self._clock.now(),
+            wall=self._clock.wall(),
+        )
 
     @property
     def awake(self) -> int:
