@@ -7,15 +7,12 @@ sees in the Pod's status.
 
 import importlib
 import os
-import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 EXTENSIONS = (".joblib", ".pkl", ".pickle")
-_PICKLED_VERSION = re.compile(rb"_sklearn_version.{1,12}?(\d+\.\d+[0-9a-z.]*)", re.DOTALL)
-_SNIFFED_BYTES = 64 * 2**20
 
 
 class LoadFailure(Exception):
@@ -72,54 +69,16 @@ def load_model(model_dir: str, *, allow_pickle: bool) -> LoadedModel:
         try:
             model = importlib.import_module("joblib").load(path)
         except Exception as error:  # unpickling runs foreign code: anything goes
-            raise LoadFailure(_explain(error, path, size, caught)) from error
+            # Imported late: models that load need none of it.
+            from kfsim.modelserver.explaining import explain_failure
+
+            raise LoadFailure(explain_failure(error, path, size, caught)) from error
     if not hasattr(model, "predict"):
         raise LoadFailure(
             f"{path} holds a {type(model).__name__}, which has no predict(); save the fitted "
             "estimator itself"
         )
     return LoadedModel(model, path, tuple(_describe_warnings(caught, path)))
-
-
-def _explain(error: Exception, path: Path, size: int, caught: list[Any]) -> str:
-    problem = f"{type(error).__name__}: {error}".strip().replace("\n", " ")
-    # A module of scikit-learn itself that is missing was moved between versions.
-    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("sklearn"):
-        return (
-            f"cannot load {path}: it needs the Python module {error.name!r}, which is not "
-            f"installed; install it beside kfsim (pip install {(error.name or '').split('.')[0]})"
-        )
-    versions = _versions(path, caught)
-    if versions is not None:
-        pickled, current = versions
-        if pickled != current:
-            return (
-                f"cannot load {path}: pickled with scikit-learn {pickled}, loaded with "
-                f"{current} ({problem}); install scikit-learn=={pickled} beside kfsim, or train "
-                "and save the model again with the installed version"
-            )
-    if isinstance(error, MemoryError):
-        return f"cannot load {path} ({size} bytes): not enough memory"
-    return (
-        f"cannot load {path} ({size} bytes): {problem}; the file is truncated, damaged or not a "
-        "joblib or pickle file; save the model again or fetch it again"
-    )
-
-
-def _versions(path: Path, caught: list[Any]) -> tuple[str, str] | None:
-    """scikit-learn's version at pickling and now, where the file or a warning tells."""
-    for warning in caught:
-        message = warning.message
-        if hasattr(message, "original_sklearn_version"):
-            return str(message.original_sklearn_version), str(message.current_sklearn_version)
-    try:
-        with path.open("rb") as file:
-            found = _PICKLED_VERSION.search(file.read(_SNIFFED_BYTES))
-    except OSError:
-        return None
-    if found is None:
-        return None
-    return found[1].decode(), str(importlib.import_module("sklearn").__version__)
 
 
 def _describe_warnings(caught: list[Any], path: Path) -> list[str]:

@@ -100,3 +100,15 @@ def test_a_failure_with_another_version_names_both(tmp_path: Path) -> None:
     assert "no_such" not in str(caught.value)
     assert "0.9.9" in str(caught.value)
     assert sklearn.__version__ in str(caught.value)
+
+
+def test_many_estimators_of_another_version_are_warned_about_once(tmp_path: Path) -> None:
+    import sklearn
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), SVC()).fit([[0.0], [1.0]], [0, 1])
+    current = sklearn.__version__.encode()
+    content = pickle.dumps(model, protocol=2).replace(current, b"0" * len(current))
+    (tmp_path / "model.pkl").write_bytes(content)
+    assert len(load_model(str(tmp_path), allow_pickle=True).warnings) == 1
