@@ -10,10 +10,12 @@ class which the pickle names is missing in an installed library tells as much.
 import bz2
 import gzip
 import importlib.metadata
+import json
 import lzma
 import pickletools
+import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -102,3 +104,17 @@ def _after(data: bytes, start: int) -> str:
         return ""
     name, value = opcodes[1]
     return value if "UNICODE" in name and isinstance(value, str) else ""
+
+
+def main(paths: Sequence[str]) -> None:
+    """Print a JSON list: each file's version of scikit-learn, and the installed one."""
+    installed = installed_version("scikit-learn")
+    rows = [
+        {"path": path, "pickled": read_sklearn_version(Path(path)), "installed": installed}
+        for path in paths
+    ]
+    sys.stdout.write(json.dumps(rows) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -5,6 +5,7 @@ from kfsim.cli.commands import (
     delete,
     describe,
     diff,
+    doctor,
     down,
     env,
     events,
@@ -24,7 +25,7 @@ from kfsim.cli.commands.common import UsageError
 
 MODULES = (
     up, serve, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
-    validate, report, images,
+    validate, doctor, report, images,
 )  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]

@@ -94,6 +94,15 @@ def _lines(
     return [*lines, *loaded.errors, *(f"skipped {text}" for text in loaded.skipped)]
 
 
+def describe_problems(checked: "list[Checked]") -> list[str]:
+    """A line for each problem, with the document's place."""
+    return [
+        f"{each.manifest.place} {each.manifest.title}: {_sentence(problem)}"
+        for each in checked
+        for problem in each.problems
+    ]
+
+
 def _sentence(problem: "Problem") -> str:
     text = f"{problem.field}: {problem.message}" if problem.field else problem.message
     return f"{text}; {problem.suggestion}" if problem.suggestion else text
