@@ -18,10 +18,12 @@ from kfsim.autoscaler.spec import DeciderSpec
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """`plan` completes "scales to zero …". `seconds` are those left, None where nothing counts
-    down: it never goes to zero, is on its way up, or is at zero already."""
+    down: it never goes to zero, is on its way up, or is at zero already. `idle` is how long ago
+    the last load was, None where there was none that is still known."""
 
     plan: str
     seconds: float | None = None
+    idle: float | None = None
 
 
 def foresee_zero(
@@ -29,23 +31,35 @@ def foresee_zero(
     decider: DeciderSpec,
     active: ActiveCondition,
     *,
-    load_left: float,
+    load_left: float | None,
     wall: float,
 ) -> Outlook:
-    """`load_left`: seconds until the last load leaves the stable window, 0 or less without any;
-    `wall`: now, on the clock of `active`."""
+    """`load_left`: seconds until the last load leaves the stable window, negative once it has,
+    None without any; `wall`: now, on the clock of `active`."""
+    idle = None if load_left is None else max(0.0, decider.stable_window - load_left)
     never = _describe_never(target)
     if never:
-        return Outlook(f"never: {never}")
-    plan = _describe_plan(target, decider)
+        return Outlook(f"never: {never}", None, idle)
+    seconds = _count_down(target, decider, active, load_left=load_left or 0.0, wall=wall)
+    return Outlook(_describe_plan(target, decider), seconds, idle)
+
+
+def _count_down(
+    target: ScaleTargetSpec,
+    decider: DeciderSpec,
+    active: ActiveCondition,
+    *,
+    load_left: float,
+    wall: float,
+) -> float | None:
     hold = _hold(target, decider)
     if active.status is Activity.ACTIVATING:
-        return Outlook(plan)
+        return None
     if active.status is Activity.INACTIVE:
         left = active.since + hold - wall
-        return Outlook(plan, left if left > 0 else None)
+        return left if left > 0 else None
     window_left = active.since + target.stable_window - wall
-    return Outlook(plan, max(load_left + decider.scale_down_delay, window_left, 0.0) + hold)
+    return max(load_left + decider.scale_down_delay, window_left, 0.0) + hold
 
 
 def _describe_never(target: ScaleTargetSpec) -> str:

@@ -62,6 +62,7 @@ class ScaleView:
             "revision": key.name,
             "zero": outlook.plan if outlook is not None else "",
             "zeroInSeconds": outlook.seconds if outlook is not None else None,
+            "lastRequestSeconds": outlook.idle if outlook is not None else None,
             "coldStart": describe_cold_start(cold, milestones) if cold is not None else None,
         }
 

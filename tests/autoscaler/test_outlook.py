@@ -40,7 +40,7 @@ def active(status: Activity, age: float) -> ActiveCondition:
     ids=["default", "grace", "retention", "delay", "min-scale", "disabled"],
 )
 def test_the_plan(target: ScaleTargetSpec, decider: DeciderSpec, plan: str) -> None:
-    seen = foresee_zero(target, decider, active(Activity.ACTIVATING, 1.0), load_left=0.0, wall=NOW)
+    seen = foresee_zero(target, decider, active(Activity.ACTIVATING, 1.0), load_left=None, wall=NOW)
     assert seen == Outlook(plan)
 
 
@@ -64,6 +64,7 @@ def test_the_countdown(
         ScaleTargetSpec(), decider, active(status, age), load_left=load_left, wall=NOW
     )
     assert seen.seconds == seconds
+    assert seen.idle == 60.0 - load_left
 
 
 def test_what_gets_no_traffic_any_more_has_no_minimum() -> None:
@@ -74,4 +75,4 @@ def test_what_gets_no_traffic_any_more_has_no_minimum() -> None:
         load_left=5.0,
         wall=NOW,
     )
-    assert seen == Outlook("60 s after the last request", 5.0)
+    assert seen == Outlook("60 s after the last request", 5.0, idle=55.0)

@@ -33,6 +33,8 @@ def render(answer: dict[str, Any]) -> list[str]:
     lines += _model(answer.get("model") or {})
     lines += _runtime(answer.get("runtime"))
     lines += _traffic(answer["traffic"])
+    lines += [f"  {text}" for text in answer.get("trafficPlan", ())]
+    lines += [_link(each) for each in answer.get("links", ())]
     for revision in answer["revisions"]:
         lines += _revision(revision)
     if answer["events"]:
@@ -127,9 +129,17 @@ def _traffic(traffic: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def _link(link: dict[str, Any]) -> str:
+    answers = "answers" if link["answers"] else "does not answer"
+    return f"The {link['component']} asks {link['host']}, which {answers}: {link['reason']}"
+
+
 def _zero(revision: dict[str, Any]) -> list[str]:
     """When it will be at zero, and what its latest answer from there took."""
     lines = []
+    age = revision.get("lastRequestSeconds")
+    if age is not None:
+        lines.append("requests are coming in" if age < 2 else f"last request {age:.0f} s ago")
     if plan := describe_plan(revision.get("zero", "")):
         left = revision.get("zeroInSeconds")
         lines.append(plan if left is None else f"{plan}: in {left:.0f} s if none comes")

@@ -18,6 +18,7 @@ from kfsim.api.meta import Condition, Object
 from kfsim.api.names import child_name
 from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
 from kfsim.controllers.inferenceservice.causes import find_causes
+from kfsim.controllers.inferenceservice.foresight import explain_links, foresee_traffic
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
 from kfsim.replicas.failures import describe_end
 from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
@@ -51,6 +52,8 @@ def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
         else None,
         "runtime": _runtime(store, isvc),
         "traffic": _traffic(isvc),
+        "trafficPlan": foresee_traffic(isvc),
+        "links": explain_links(store, isvc),
         "revisions": _revisions(store, isvc),
         "events": _events(store, isvc),
     }

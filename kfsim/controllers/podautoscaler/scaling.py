@@ -108,7 +108,7 @@ class Scaling:
             applied.target,
             applied.decider,
             applied.step.state.active,
-            load_left=0.0 if zero_at is None else zero_at - self._clock.now(),
+            load_left=None if zero_at is None else zero_at - self._clock.now(),
             wall=self._clock.wall(),
         )
 
