@@ -164,6 +164,11 @@ def _revision(revision: dict[str, Any]) -> list[str]:
     lines += _zero(revision)
     for decision in revision.get("decisions", ())[-1:]:
         lines += [f"  {reason}" for reason in decision["reasons"]]
+        if decision.get("panicMode"):
+            lines.append(
+                f"  in panic mode at {decision['desired']} pods: the larger of both counts, and "
+                "nothing goes down"
+            )
     for pod in revision["pods"]:
         texts = (*pod["containers"], *pod.get("warnings", ()))
         lines += [f"  {pod['name']}: {text}" for text in texts]

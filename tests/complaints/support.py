@@ -1,0 +1,86 @@
+"""A cluster in virtual time, and what `kfsim why` prints of a service in it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from kfsim.api.core import ConfigMap
+from kfsim.api.kserve import InferenceService
+from kfsim.base.types import RevisionKey
+from kfsim.cli.commands.why import render
+from kfsim.cluster import Cluster
+from kfsim.daemon.explanations import explain_service
+from kfsim.daemon.scale_view import ScaleView
+from kfsim.dataplane.cold_starts import ColdStarts
+from kfsim.simulation import ReplicaScript, SimulatedCluster, simulate
+from kfsim.simulation.world import build_cluster
+
+IRIS = ("default", "iris")
+SKLEARN = {"model": {"modelFormat": {"name": "sklearn"}, "storageUri": "file:///models/iris"}}
+AUTOSCALING = "autoscaling.knative.dev/"
+
+
+class Complaint:
+    """One user's cluster."""
+
+    def __init__(self, world: SimulatedCluster, cluster: Cluster) -> None:
+        self.world = world
+        self._cluster = cluster
+
+    def apply(
+        self,
+        predictor: dict[str, Any],
+        *,
+        annotations: dict[str, str] | None = None,
+        **spec: Any,
+    ) -> None:
+        """The InferenceService default/iris."""
+        document = {
+            "apiVersion": "serving.kserve.io/v1beta1",
+            "kind": "InferenceService",
+            "metadata": {"name": "iris", "namespace": "default", "annotations": annotations or {}},
+            "spec": {"predictor": predictor, **spec},
+        }
+        self.world.apply(InferenceService.model_validate(document))
+
+    def configure(self, name: str, **data: str) -> None:
+        """A ConfigMap of the system."""
+        document = {
+            "metadata": {"name": name, "namespace": "knative-serving"},
+            "data": {key.replace("_", "-"): value for key, value in data.items()},
+        }
+        self.world.apply(ConfigMap.model_validate(document))
+
+    @property
+    def ready(self) -> bool:
+        status = self.world.store.get(InferenceService, "iris", "default").status
+        return any(each.type == "Ready" and each.status == "True" for each in status.conditions)
+
+    async def until_ready(self, within: float = 60.0) -> None:
+        await self.world.until(lambda: self.ready, what="Ready", within=within)
+
+    def why(self) -> str:
+        """What the command prints."""
+        scaling = self._cluster.scaling
+        view = ScaleView(
+            scaling=scaling, cold_starts=ColdStarts(), milestones=self._cluster.milestones
+        )
+        answer = explain_service(self.world.store, scaling, "default", "iris")
+        for revision in answer["revisions"]:
+            revision |= view.revision(RevisionKey("default", revision["name"]))
+        return "\n".join(render(answer))
+
+
+def play(
+    story: Callable[[Complaint], Awaitable[None]], *, script: ReplicaScript | None = None
+) -> None:
+    """Run one complaint's story."""
+    built: list[Cluster] = []
+
+    def build(world: SimulatedCluster) -> Cluster:
+        built.append(build_cluster(world))
+        return built[0]
+
+    async def tell(world: SimulatedCluster) -> None:
+        await story(Complaint(world, built[0]))
+
+    simulate(tell, script=script, build=build)

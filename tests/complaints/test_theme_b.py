@@ -1,0 +1,39 @@
+"""Theme B: tests in CI that neither wait nor flake."""
+
+import asyncio
+
+import pytest
+
+from kfsim.api.kserve import InferenceService
+from kfsim.simulation import SimulatedCluster, Trace, simulate
+from kfsim.simulation.arrivals import steady
+from tests.complaints.support import IRIS, SKLEARN
+
+pytestmark = pytest.mark.scenario
+
+
+def an_afternoon() -> Trace:
+    """Four hours, of which ten minutes with requests."""
+
+    async def story(cluster: SimulatedCluster) -> None:
+        document = {
+            "metadata": {"name": "iris", "namespace": "default"},
+            "spec": {"predictor": SKLEARN | {"minReplicas": 0}},
+        }
+        cluster.apply(InferenceService.model_validate(document))
+        await asyncio.sleep(3600)
+        traffic = cluster.send(IRIS, steady(2, 600), 0.05)
+        await asyncio.sleep(3 * 3600)
+        assert traffic.outcomes.answered == traffic.outcomes.sent == 1200
+        assert traffic.outcomes.cold == 3  # what came in the 1.45 s that the start took
+
+    return simulate(story, seed=7)
+
+
+@pytest.mark.timeout(30)
+def test_serving_2144_hours_of_scaling_pass_in_seconds() -> None:
+    assert an_afternoon().lines
+
+
+def test_serving_5784_the_same_seed_gives_the_same_run() -> None:
+    assert an_afternoon().lines == an_afternoon().lines
