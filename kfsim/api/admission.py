@@ -115,7 +115,8 @@ def admit(
             )
     else:
         causes = list(_pod_spec_causes(obj))
-    causes = [*validate_metadata(obj.metadata), *causes]
+    named = validate_metadata(obj.metadata, has_path_name=resource.has_path_names)
+    causes = [*named, *causes]
     if causes:
         raise Invalid(_invalid_text(resource, obj, causes), causes=causes)
     return obj

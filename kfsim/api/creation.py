@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from kfsim.api.core import Namespace
 from kfsim.api.decoding import Decoded, FieldValidation, decode
+from kfsim.api.definitions import definition_causes, establish
+from kfsim.api.kept_kinds import CUSTOM_RESOURCE_DEFINITION
 from kfsim.api.meta import Object, ObjectMeta
 from kfsim.api.scheme import ResourceKind
 from kfsim.base.errors import BadRequest, Cause, Invalid
@@ -49,6 +51,9 @@ def make_object(
         obj = obj.replaced(status=getattr(resource.model(), "status", None))
     if isinstance(obj, Namespace):
         obj = complete_namespace(obj)
+    if resource.kind == CUSTOM_RESOURCE_DEFINITION:
+        check_definition(resource, obj)
+        obj = establish(obj)
     return Decoded(admission(resource, obj, None), decoded.warnings)
 
 
@@ -72,6 +77,9 @@ def check_name(resource: ResourceKind, metadata: ObjectMeta) -> None:
         raise make_invalid(
             resource, "", "metadata.name", "Required value: name or generateName is required"
         )
+    if resource.has_path_names:
+        _check_path_segment(resource, name)
+        return
     pattern, rule = (
         (_LABEL, "a lowercase RFC 1123 label")
         if resource.model is Namespace
@@ -89,11 +97,23 @@ def check_name(resource: ResourceKind, metadata: ObjectMeta) -> None:
         )
 
 
+def _check_path_segment(resource: ResourceKind, name: str) -> None:
+    if name in (".", "..") or "/" in name or "%" in name:
+        problem = f"Invalid value: \"{name}\": may not be '.' or '..', or contain '/' or '%'"
+        raise make_invalid(resource, name, "metadata.name", problem)
+
+
 def complete_namespace(namespace: Namespace) -> Namespace:
     """The label and phase that every Namespace has."""
     metadata = namespace.metadata
     labels = {**metadata.labels, "kubernetes.io/metadata.name": metadata.name}
     return namespace.replaced(metadata=metadata.replaced(labels=labels), status={"phase": "Active"})
+
+
+def check_definition(resource: ResourceKind, definition: Object) -> None:
+    """Raises Invalid for a CRD whose kind cannot be served."""
+    for cause in definition_causes(definition):
+        raise make_invalid(resource, definition.metadata.name, cause.field, cause.message)
 
 
 def make_invalid(resource: ResourceKind, name: str, field: str, problem: str) -> Invalid:

@@ -10,13 +10,14 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from kfsim.api.core import Secret
+from kfsim.api.kept_kinds import KeptObject
 from kfsim.api.meta import Object
 from kfsim.api.scheme import ResourceKind
 from kfsim.base.errors import BadRequest, Cause, Invalid
@@ -73,7 +74,7 @@ def decode(
     text = orjson.dumps(clean)
     warnings: tuple[str, ...] = ()
     try:
-        obj = resource.model.model_validate_json(text, strict=True, extra="forbid")
+        obj = resource.model.model_validate_json(text, strict=True, extra=_extra_of(resource))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=True)
         unknown = [row for row in problems if row["type"] == "extra_forbidden"]
@@ -96,6 +97,11 @@ def decode(
     if isinstance(obj, Secret):
         obj = _fold_string_data(obj)
     return Decoded(obj, warnings)
+
+
+def _extra_of(resource: ResourceKind) -> Literal["allow", "forbid"]:
+    """Kept kinds have fields that no model names."""
+    return "allow" if issubclass(resource.model, KeptObject) else "forbid"
 
 
 def _without_nulls(value: Any, depth: int) -> Any:

@@ -14,8 +14,11 @@ _LABEL_VALUE: Final = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _ANNOTATIONS_LIMIT: Final = 256 * 1024
 
 
-def validate_metadata(metadata: ObjectMeta) -> Iterator[Cause]:
-    """Names, label and annotation syntax; the name may be left to generateName."""
+def validate_metadata(metadata: ObjectMeta, *, has_path_name: bool = False) -> Iterator[Cause]:
+    """Names, label and annotation syntax; the name may be left to generateName.
+
+    A name of the kinds with `has_path_name` was checked where it was given (`creation`).
+    """
     name = metadata.name or (metadata.generate_name or "").rstrip("-.")
     if not name:
         yield Cause(
@@ -23,7 +26,7 @@ def validate_metadata(metadata: ObjectMeta) -> Iterator[Cause]:
             "Required value: name or generateName is required",
             "FieldValueRequired",
         )
-    elif not _SUBDOMAIN.fullmatch(name) or len(name) > 253:
+    elif not has_path_name and (not _SUBDOMAIN.fullmatch(name) or len(name) > 253):
         yield Cause(
             "metadata.name",
             f'Invalid value: "{name}": a lowercase RFC 1123 subdomain must consist of lower case '

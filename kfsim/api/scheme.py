@@ -45,6 +45,8 @@ class ResourceKind:
     categories: tuple[str, ...] = ()
     also_served: tuple[str, ...] = ()
     has_status: bool = True
+    simulated: bool = True
+    """Whether anything acts on its objects."""
 
     @property
     def api_version(self) -> str:
@@ -66,7 +68,12 @@ class ResourceKind:
     @property
     def custom(self) -> bool:
         """Whether a cluster has the kind by a CustomResourceDefinition."""
-        return "." in self.group and self.group not in _BUILT_IN_GROUPS
+        return is_custom_group(self.group)
+
+    @property
+    def has_path_names(self) -> bool:
+        """RBAC's names may hold what a segment of a URL's path may (`system:node`)."""
+        return self.group == "rbac.authorization.k8s.io"
 
     @property
     def singular(self) -> str:
@@ -85,6 +92,11 @@ class ResourceKind:
 def group_of(api_version: str) -> str:
     """The group of an apiVersion: empty for `v1`."""
     return api_version.rpartition("/")[0]
+
+
+def is_custom_group(group: str) -> bool:
+    """Whether a cluster has the group's kinds by CustomResourceDefinitions."""
+    return "." in group and group not in _BUILT_IN_GROUPS
 
 
 _KNATIVE: Final = ("all", "knative", "serving")
@@ -146,6 +158,11 @@ _BY_TYPE: Final = {(api_version, kind.kind): kind for kind in KINDS for api_vers
 _BY_PATH: Final = {
     (api_version, kind.plural): kind for kind in KINDS for api_version in kind.served
 }
+
+
+def remember_kind(kind: ResourceKind) -> None:
+    """Let `kind_of` know a kind whose model was made at run time (`kept_kinds`)."""
+    _BY_MODEL[kind.model] = kind
 
 
 def kind_of(model: type[Object]) -> ResourceKind:

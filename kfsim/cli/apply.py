@@ -5,13 +5,16 @@ that were there and are no longer are removed, fields that others set are left a
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kfsim.base.errors import BadRequest, NotFound
+from kfsim.base.errors import BadRequest
 from kfsim.cli.client import ApiClient, ApiError, Resource
 from kfsim.cli.manifests import SOURCE, Manifest
 
+_DEFINITION = "CustomResourceDefinition"
+_FIRST = ("Namespace", _DEFINITION)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -44,7 +47,8 @@ class Change:
 def apply_manifest(client: ApiClient, manifest: Manifest, *, namespace: str) -> tuple[str, str]:
     """Create or patch one object; returns its printed name and created/configured/unchanged.
 
-    Raises ApiError when the server refuses, NotFound for a kind it does not know.
+    Raises ApiError when the server refuses, NotFound for a kind it does not know, and of these
+    ForeignKind for one that other software would act on.
     """
     change = plan_change(client, manifest, namespace=namespace)
     try:
@@ -56,6 +60,17 @@ def apply_manifest(client: ApiClient, manifest: Manifest, *, namespace: str) -> 
         change = plan_change(client, manifest, namespace=namespace)
         result = carry_out(client, change)
     return f"{change.resource.full_name}/{result['metadata']['name']}", change.outcome
+
+
+def in_install_order(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """Namespaces and CRDs before what needs them, as kustomize and Helm order them; otherwise as
+    given."""
+    return sorted(manifests, key=lambda manifest: install_rank(manifest.document["kind"]))
+
+
+def install_rank(kind: str) -> int:
+    """Lower for what others need, and what is to be removed after them."""
+    return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
 
 def plan_change(client: ApiClient, manifest: Manifest, *, namespace: str) -> Change:
@@ -75,7 +90,10 @@ def carry_out(client: ApiClient, change: Change, *, dry_run: bool = False) -> di
     query = {"fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
     path = change.resource.path
     if change.live is None:
-        return client.create(path(change.namespace), change.wanted, **query)
+        made = client.create(path(change.namespace), change.wanted, **query)
+        if change.resource.kind == _DEFINITION and not dry_run:
+            client.refresh()
+        return made
     if not change.patch:
         return change.live
     return client.patch(path(change.namespace, change.name), change.patch, **query)
@@ -91,11 +109,11 @@ def _get(client: ApiClient, path: str) -> dict[str, Any] | None:
 
 
 def resource_of(client: ApiClient, manifest: Manifest) -> Resource:
-    """Raises NotFound in kubectl's words."""
+    """Raises NotFound, or ForeignKind."""
     api_version, kind = manifest.document["apiVersion"], manifest.document["kind"]
     resource = client.resource_for(api_version, kind)
     if resource is None:
-        raise NotFound(f'no matches for kind "{kind}" in version "{api_version}"')
+        raise client.missing_kind(api_version, kind)
     return resource
 
 

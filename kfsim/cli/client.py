@@ -13,9 +13,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from kfsim.base.errors import KfsimError, NotFound, Unavailable
+from kfsim.cli.unknown_kinds import make_unknown
 
 JSON = "application/json"
 TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1,application/json"
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+# What is kept without effect, and the controllers whose work kfsim does itself.
+_NOTES = (" is kept but not simulated: ", ": kfsim does the work of ")
 MERGE_PATCH = "application/merge-patch+json"
 Document = dict[str, Any]
 
@@ -82,6 +86,7 @@ class ApiClient:
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None
         self._resources: list[Resource] | None = None
+        self._told: set[str] = set()
 
     # Discovery
 
@@ -111,24 +116,37 @@ class ApiClient:
                 return resource
         return None
 
+    def refresh(self) -> None:
+        """Forget what was discovered: the server may have learnt a kind."""
+        self._resources = None
+
+    def missing_kind(self, api_version: str, kind: str) -> NotFound:
+        """The error for a kind that is not served; a ForeignKind where it may be skipped."""
+        known = self.get("/kfsim/v1/kinds")["kinds"]
+        types = [(version, each["kind"]) for each in known for version in each["versions"]]
+        groups = {
+            version.rpartition("/")[0]
+            for each in known
+            if each["simulated"]
+            for version in each["versions"]
+        }
+        strict = bool(self.get("/kfsim/v1/status").get("strict"))
+        return make_unknown(api_version, kind, served=types, simulated_groups=groups, strict=strict)
+
+    def stored_resources(self) -> Iterator[Resource]:
+        """The resources of which there are objects, each under its stored version."""
+        listed = {(each.api_version, each.kind): each for each in self.all_resources()}
+        for each in self.get("/kfsim/v1/kinds")["kinds"]:
+            if each["objects"] and (each["apiVersion"], each["kind"]) in listed:
+                yield listed[each["apiVersion"], each["kind"]]
+
     def _discover(self) -> Iterator[Resource]:
-        paths = ["/api/v1"]
-        for group in self.get("/apis")["groups"]:
-            paths += [f"/apis/{version['groupVersion']}" for version in group["versions"]]
-        for path in paths:
-            listing = self.get(path)
-            for item in listing["resources"]:
-                if "/" in item["name"]:
-                    continue  # subresources are no targets
-                yield Resource(
-                    api_version=listing["groupVersion"],
-                    kind=item["kind"],
-                    plural=item["name"],
-                    singular=item.get("singularName") or item["kind"].lower(),
-                    short_names=tuple(item.get("shortNames", ())),
-                    categories=tuple(item.get("categories", ())),
-                    namespaced=item["namespaced"],
-                )
+        for path in ("/api", "/apis"):
+            for group in self.get(path, accept=_AGGREGATED)["items"]:
+                for version in group["versions"]:
+                    name = group["metadata"]["name"]
+                    api_version = f"{name}/{version['version']}" if name else version["version"]
+                    yield from (_resource(api_version, row) for row in version["resources"])
 
     # Verbs
 
@@ -181,11 +199,19 @@ class ApiClient:
             headers["Content-Type"] = content_type
         response, content = self._exchange(method, path, payload, headers)
         for warning in response.headers.get_all("Warning") or ():
-            print(f"Warning: {_warning_text(warning)}", file=sys.stderr)
+            self._tell(_warning_text(warning))
         if response.status >= 400:
             raise ApiError(_status_of(response.status, content))
         answer: Document = json.loads(content) if content else {}
         return answer
+
+    def _tell(self, warning: str) -> None:
+        """Once each, as kubectl does; what is kept as given is no reason for concern."""
+        if warning in self._told:
+            return
+        self._told.add(warning)
+        word = "note" if any(text in warning for text in _NOTES) else "Warning"
+        print(f"{word}: {warning}", file=sys.stderr)
 
     def _exchange(
         self, method: str, path: str, payload: bytes | None, headers: dict[str, str]
@@ -212,6 +238,18 @@ class ApiClient:
             f"cannot reach the kfsim API at http://{self.address}: {error}; is the daemon "
             "running? Start it with `kfsim up`"
         )
+
+
+def _resource(api_version: str, row: Document) -> Resource:
+    return Resource(
+        api_version=api_version,
+        kind=row["responseKind"]["kind"],
+        plural=row["resource"],
+        singular=row["singularResource"],
+        short_names=tuple(row.get("shortNames", ())),
+        categories=tuple(row.get("categories", ())),
+        namespaced=row["scope"] == "Namespaced",
+    )
 
 
 def _with_query(path: str, query: dict[str, str]) -> str:

@@ -13,12 +13,20 @@ from typing import Any
 from urllib.parse import quote
 
 from kfsim.base.errors import AlreadyExists, KfsimError
-from kfsim.cli.apply import LAST_APPLIED, apply_manifest, namespace_of, resource_of
+from kfsim.cli.apply import (
+    LAST_APPLIED,
+    apply_manifest,
+    in_install_order,
+    install_rank,
+    namespace_of,
+    resource_of,
+)
 from kfsim.cli.board import Board, PlainBoard
 from kfsim.cli.client import ApiClient, ApiError, Resource
 from kfsim.cli.fidelity import Document
 from kfsim.cli.manifests import SOURCE, Manifest, load_paths
 from kfsim.cli.transfers import Transfers
+from kfsim.cli.unknown_kinds import ForeignKind
 
 Say = Callable[[str], None]
 Identity = tuple[str, str, str, str]
@@ -69,16 +77,21 @@ def apply_all(
         result.errors.append(text)
         complain(text)
     applied: dict[Identity, Manifest] = {}
-    for manifest in loaded.found:
+    notes: dict[str, None] = {}
+    for manifest in in_install_order(loaded.found):
         try:
             resource = resource_of(client, manifest)
             namespace = namespace_of(manifest, resource, "default")
             _require_first(applied, manifest, (*_family(resource), namespace))
             name, outcome = apply_manifest(client, manifest, namespace="default")
+        except ForeignKind as foreign:
+            notes[foreign.note] = None
+            result.documents.append(_refused(manifest, foreign=foreign.note))
+            continue
         except KfsimError as error:
             result.errors.append(f"{manifest.place}: {error.message}")
             complain(f"{manifest.place}: {error.message}")
-            result.documents.append(_refused(manifest, error.message))
+            result.documents.append(_refused(manifest, error=error.message))
             continue
         plain_name = manifest.document["metadata"].get("name") or name.partition("/")[2]
         applied[(*_family(resource), namespace, plain_name)] = manifest
@@ -93,6 +106,8 @@ def apply_all(
             result.manifests[(namespace, plain_name)] = manifest
         if outcome != "unchanged" or not quiet_unchanged:
             say(f"{name} {outcome}")
+    for note in notes if not quiet_unchanged else ():
+        say(f"note: {note}")
     if not result.errors:
         _prune(client, paths, applied, result, say)
     return result
@@ -116,11 +131,11 @@ def _require_first(
         )
 
 
-def _refused(manifest: Manifest, error: str) -> Document:
+def _refused(manifest: Manifest, *, error: str = "", foreign: str = "") -> Document:
     document = manifest.document
     namespace = str(document["metadata"].get("namespace") or "")
     identity = (document["apiVersion"], document["kind"], namespace, manifest.name)
-    return Document(manifest.shown, manifest.line, identity, error)
+    return Document(manifest.shown, manifest.line, identity, error=error, foreign=foreign)
 
 
 def _prune(
@@ -132,7 +147,7 @@ def _prune(
 ) -> None:
     roots = [os.path.realpath(path) for path in paths]
     seen: set[Identity] = set()
-    for resource in client.all_resources():
+    for resource in sorted(client.stored_resources(), key=lambda each: -install_rank(each.kind)):
         for item in client.get(resource.path(None))["items"]:
             metadata = item["metadata"]
             identity = (*_family(resource), metadata.get("namespace", ""), metadata["name"])

@@ -6,7 +6,6 @@ together, or the disk, can tell is added: duplicates are problems, models that a
 are warnings.
 """
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,13 +17,16 @@ import orjson
 from kfsim.api.admission import admit
 from kfsim.api.creation import make_object
 from kfsim.api.decoding import FieldValidation, UnknownFields
+from kfsim.api.kept_kinds import CUSTOM_RESOURCE_DEFINITION, not_simulated
 from kfsim.api.kserve import InferenceService
 from kfsim.api.meta import Object
-from kfsim.api.scheme import KINDS, ResourceKind, find_kind, group_of
+from kfsim.api.registry import KindRegistry, is_simulated_group
+from kfsim.api.scheme import ResourceKind, group_of
 from kfsim.base.errors import Invalid, KfsimError
 from kfsim.cli.apply import encode_document
 from kfsim.cli.manifests import Manifest
 from kfsim.cli.model_paths import find_missing_models
+from kfsim.cli.unknown_kinds import ForeignKind, describe_unknown
 from kfsim.daemon.project import find_project_file
 from kfsim.daemon.project_file import read_project_file
 
@@ -57,6 +59,8 @@ class Checked:
     warnings: tuple[str, ...] = ()
     refusal: str = ""
     unknown_kind: str = ""
+    note: str = ""
+    """What is to be said once per kind."""
 
     @property
     def verdict(self) -> Verdict:
@@ -69,9 +73,10 @@ def check_manifests(manifests: Sequence[Manifest], *, namespace: str) -> list[Ch
     """All documents in order; `namespace` is for those that name none."""
     results: list[Checked] = []
     seen: dict[tuple[str, str, str, str], list[Manifest]] = {}
+    kinds = _read_definitions(manifests)
     for manifest in manifests:
         document = manifest.document
-        resource = find_kind(document["apiVersion"], document["kind"])
+        resource = kinds.find_kind(document["apiVersion"], document["kind"])
         place = _namespace_of(document, resource, namespace)
         earlier = seen.setdefault(_identity(document, resource, place), [])
         if manifest.source and manifest in earlier:
@@ -81,6 +86,22 @@ def check_manifests(manifests: Sequence[Manifest], *, namespace: str) -> list[Ch
         earlier.append(manifest)
         results.append(_check(manifest, resource, place, twice))
     return results
+
+
+def _read_definitions(manifests: Sequence[Manifest]) -> KindRegistry:
+    """The kinds that there are once the CRDs among the manifests are applied."""
+    kinds = KindRegistry()
+    for manifest in manifests:
+        document = manifest.document
+        resource = kinds.find_kind(document["apiVersion"], document["kind"])
+        if resource is None or resource.kind != CUSTOM_RESOURCE_DEFINITION:
+            continue
+        try:
+            definition = _make(resource, document, "")
+        except KfsimError:
+            continue  # said where the document is checked
+        kinds.define(orjson.loads(definition.encode()))
+    return kinds
 
 
 def check_project_files(paths: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -104,8 +125,7 @@ def _check(
     manifest: Manifest, resource: ResourceKind | None, namespace: str, twice: tuple[Problem, ...]
 ) -> Checked:
     if resource is None:
-        note = _describe_unknown(manifest.document["apiVersion"], manifest.document["kind"])
-        return Checked(manifest, namespace, twice, unknown_kind=note)
+        return _unknown(manifest, namespace, twice)
     try:
         obj = _make(resource, manifest.document, namespace)
     except KfsimError as error:
@@ -114,7 +134,20 @@ def _check(
     warnings: tuple[str, ...] = ()
     if isinstance(obj, InferenceService):
         warnings = tuple(find_missing_models(obj, source=manifest.source))
-    return Checked(manifest, namespace, twice, warnings)
+    note = not_simulated(manifest.document["apiVersion"], resource.kind)
+    return Checked(manifest, namespace, twice, warnings, note="" if resource.simulated else note)
+
+
+def _unknown(manifest: Manifest, namespace: str, twice: tuple[Problem, ...]) -> Checked:
+    """A mistake in a group in which kfsim acts; elsewhere the document is of other software."""
+    api_version, kind = manifest.document["apiVersion"], manifest.document["kind"]
+    served = [(version, each.kind) for each in KindRegistry().all() for version in each.served]
+    text = describe_unknown(api_version, kind, served)
+    if is_simulated_group(group_of(api_version)):
+        return Checked(manifest, namespace, (Problem(text), *twice), refusal=text)
+    return Checked(
+        manifest, namespace, twice, unknown_kind=text, note=ForeignKind(api_version, kind).note
+    )
 
 
 def _make(resource: ResourceKind, document: dict[str, Any], namespace: str) -> Object:
@@ -167,16 +200,3 @@ def _duplicate(earlier: Manifest, manifest: Manifest) -> Problem:
         "and the later one would replace it; rename one of them, or give it another namespace",
         "metadata.name",
     )
-
-
-def _describe_unknown(api_version: str, kind: str) -> str:
-    text = f"kfsim does not know {kind} in {api_version}"
-    served = [(version, each.kind) for each in KINDS for version in each.served]
-    group = group_of(api_version)
-    names = {name.lower(): name for version, name in served if group_of(version) == group}
-    near = difflib.get_close_matches(kind.lower(), names, n=1, cutoff=0.9)
-    if near and names[near[0]] != kind:
-        return f"{text}; did you mean {names[near[0]]}?"
-    versions = [version for version, name in served if name == kind]
-    close = difflib.get_close_matches(api_version, versions, n=1, cutoff=0.8)
-    return f"{text}; did you mean {close[0]}?" if close else text

@@ -6,10 +6,12 @@ must find no strategic merge patch among what the operation takes: kubectl would
 patches by the schemas, which do not name merge keys, instead of by its own types.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import kfsim
-from kfsim.api.scheme import KINDS, ResourceKind, group_of
+from kfsim.api.registry import KindNames
+from kfsim.api.scheme import group_of
 from kfsim.base.errors import NotFound
 from kfsim.kubeapi.paths import NOT_FOUND
 from kfsim.kubeapi.schemas import make_schemas
@@ -17,9 +19,9 @@ from kfsim.kubeapi.schemas import make_schemas
 _PARAMETERS: Final = ("dryRun", "fieldManager", "fieldValidation")
 
 
-def make_index() -> dict[str, Any]:
+def make_index(kinds: Iterable[KindNames]) -> dict[str, Any]:
     """`/openapi/v3`."""
-    versions = dict.fromkeys(version for kind in KINDS for version in kind.served)
+    versions = dict.fromkeys(version for kind in kinds for version in kind.served)
     return {
         "paths": {
             _path(version): {"serverRelativeURL": f"/openapi/v3/{_path(version)}"}
@@ -28,19 +30,19 @@ def make_index() -> dict[str, Any]:
     }
 
 
-def make_document(path: str) -> dict[str, Any]:
+def make_document(path: str, kinds: Iterable[KindNames]) -> dict[str, Any]:
     """The document of `api/VERSION` or `apis/GROUP/VERSION`. Raises NotFound."""
     version = path.removeprefix("apis/").removeprefix("api/")
-    kinds = [kind for kind in KINDS if version in kind.served]
-    if not kinds or _path(version) != path:
+    served = [kind for kind in kinds if version in kind.served]
+    if not served or _path(version) != path:
         raise NotFound(NOT_FOUND)
     return {
         "openapi": "3.0.0",
         "info": {"title": "kfsim", "version": kfsim.__version__},
         "paths": {
-            _item_path(version, kind): {"patch": _make_patch(version, kind)} for kind in kinds
+            _item_path(version, kind): {"patch": _make_patch(version, kind)} for kind in served
         },
-        "components": {"schemas": make_schemas(version, kinds)},
+        "components": {"schemas": make_schemas(version, served)},
     }
 
 
@@ -48,12 +50,12 @@ def _path(version: str) -> str:
     return f"apis/{version}" if "/" in version else f"api/{version}"
 
 
-def _item_path(version: str, kind: ResourceKind) -> str:
+def _item_path(version: str, kind: KindNames) -> str:
     namespace = "namespaces/{namespace}/" if kind.namespaced else ""
     return f"/{_path(version)}/{namespace}{kind.plural}/{{name}}"
 
 
-def _make_patch(version: str, kind: ResourceKind) -> dict[str, Any]:
+def _make_patch(version: str, kind: KindNames) -> dict[str, Any]:
     return {
         "operationId": f"patch{kind.kind}",
         "parameters": [

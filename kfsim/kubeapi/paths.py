@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from kfsim.api.scheme import ResourceKind, find_resource
+from kfsim.api.registry import KindRegistry
+from kfsim.api.scheme import ResourceKind
 from kfsim.base.errors import NotFound
 
 NOT_FOUND = "the server could not find the requested resource"
@@ -22,7 +23,7 @@ class ResourcePath:
     subresource: str = ""
 
 
-def parse_path(path: str) -> ResourcePath:
+def parse_path(path: str, kinds: KindRegistry) -> ResourcePath:
     """Read `/api/v1/…` or `/apis/GROUP/VERSION/…`. Raises NotFound."""
     parts = [part for part in path.split("/") if part]
     if parts[:1] == ["api"] and len(parts) > 2:
@@ -35,7 +36,7 @@ def parse_path(path: str) -> ResourcePath:
     # /namespaces/NS and /namespaces/NS/status are the Namespace itself.
     if rest[0] == "namespaces" and len(rest) > 2 and (len(rest) > 3 or rest[2] != "status"):
         namespace, rest = rest[1], rest[2:]
-    resource = find_resource(api_version, rest[0])
+    resource = kinds.find_resource(api_version, rest[0])
     if resource is None or len(rest) > 3 or (namespace is not None and not resource.namespaced):
         raise NotFound(NOT_FOUND)
     name = rest[1] if len(rest) > 1 else ""

@@ -56,7 +56,7 @@ class ResourceHandler:
         self._streams: dict[WatchStream, None] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        path = parse_path(request.path)
+        path = parse_path(request.path, self._store.kinds)
         match request.method:
             case "GET" | "HEAD":
                 return await self._read(request, path)

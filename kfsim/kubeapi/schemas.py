@@ -7,13 +7,34 @@ kind by its `x-kubernetes-group-version-kind`.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from kfsim.api.registry import KindNames
 from kfsim.api.scheme import ResourceKind, group_of
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 
 
-def make_schemas(version: str, kinds: Sequence[ResourceKind]) -> dict[str, Any]:
-    """`components.schemas` of a group version."""
+def make_schemas(version: str, kinds: Sequence[KindNames]) -> dict[str, Any]:
+    """`components.schemas` of a group version; nothing is known of kinds that are kept as given."""
+    modelled = [kind for kind in kinds if isinstance(kind, ResourceKind)]
+    schemas = _model_schemas(version, modelled) if modelled else {}
+    for kind in kinds:
+        if not isinstance(kind, ResourceKind):
+            schemas[kind.kind] = {
+                "type": "object",
+                "description": f"{kind.kind} is kept as given; kfsim has no schema of it.",
+                "x-kubernetes-preserve-unknown-fields": True,
+                **_type_mark(version, kind),
+            }
+    return schemas
+
+
+def _type_mark(version: str, kind: KindNames) -> dict[str, Any]:
+    """By which kubectl finds the kind."""
+    type_ = {"group": group_of(version), "version": version.rpartition("/")[2], "kind": kind.kind}
+    return {"x-kubernetes-group-version-kind": [type_]}
+
+
+def _model_schemas(version: str, kinds: Sequence[ResourceKind]) -> dict[str, Any]:
     from pydantic.json_schema import models_json_schema  # late: few ask for schemas
 
     wanted = [(kind.model, "validation") for kind in kinds]
@@ -27,13 +48,7 @@ def make_schemas(version: str, kinds: Sequence[ResourceKind]) -> dict[str, Any]:
     }
     for kind in kinds:
         name = names[(kind.model, "validation")]["$ref"].rpartition("/")[2]
-        schemas[name]["x-kubernetes-group-version-kind"] = [
-            {
-                "group": group_of(version),
-                "version": version.rpartition("/")[2],
-                "kind": kind.kind,
-            }
-        ]
+        schemas[name] |= _type_mark(version, kind)
     return schemas
 
 

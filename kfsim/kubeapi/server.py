@@ -84,15 +84,16 @@ class ApiServer:
         if self._metrics is not None:
             app.router.add_get("/metrics", _page(self._metrics))
         app.router.add_get("/version", _fixed(discovery.make_version(kfsim.__version__)))
-        app.router.add_get("/openapi/v3", _fixed(openapi.make_index()))
+        app.router.add_get("/openapi/v3", self._openapi_index)
         app.router.add_get("/openapi/v3/{path:.+}", self._openapi)
-        app.router.add_get("/api", _fixed(discovery.make_api_versions()))
-        app.router.add_get("/apis", _fixed(discovery.make_group_list()))
+        app.router.add_get("/api", self._core)
+        app.router.add_get("/apis", self._groups)
         app.router.add_get("/api/{version}", self._resource_list)
         app.router.add_get("/apis/{group}", self._group)
         app.router.add_get("/apis/{group}/{version}", self._resource_list)
         for prefix in ("api", "apis"):
             app.router.add_route("*", f"/{prefix}/{{path:.+}}", self._resources.handle)
+        app.router.add_get(f"{_EXTENSIONS}/kinds", self._kinds)
         for key, extension in extensions.items():
             method, _, path = key.partition(" ")
             app.router.add_route(method, _EXTENSIONS + path, _extend(extension))
@@ -102,15 +103,32 @@ class ApiServer:
         ready = self._ready()
         return web.Response(text="ok" if ready else "not ready", status=200 if ready else 503)
 
+    async def _openapi_index(self, request: web.Request) -> web.Response:
+        return _json(openapi.make_index(self._store.kinds.all()))
+
     async def _openapi(self, request: web.Request) -> web.Response:
-        return _json(openapi.make_document(request.match_info["path"]))
+        return _json(openapi.make_document(request.match_info["path"], self._store.kinds.all()))
 
     async def _group(self, request: web.Request) -> web.Response:
-        return _json(discovery.make_group(request.match_info["group"]))
+        return _json(discovery.make_group(request.match_info["group"], self._store.kinds.all()))
 
     async def _resource_list(self, request: web.Request) -> web.Response:
         group, version = request.match_info.get("group"), request.match_info["version"]
-        return _json(discovery.make_resource_list(f"{group}/{version}" if group else version))
+        api_version = f"{group}/{version}" if group else version
+        return _json(discovery.make_resource_list(api_version, self._store.kinds.all()))
+
+    async def _core(self, request: web.Request) -> web.Response:
+        if _wants_aggregated(request):
+            return _aggregated(discovery.make_aggregated(self._store.kinds.all(), core=True))
+        return _json(discovery.make_api_versions())
+
+    async def _groups(self, request: web.Request) -> web.Response:
+        if _wants_aggregated(request):
+            return _aggregated(discovery.make_aggregated(self._store.kinds.all(), core=False))
+        return _json(discovery.make_group_list(self._store.kinds.all()))
+
+    async def _kinds(self, request: web.Request) -> web.Response:
+        return _json(discovery.make_kinds(self._store.kinds.all(), self._store.count))
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -147,18 +165,32 @@ class ApiServer:
             failure = KfsimError(
                 f"an error inside kfsim prevented the answer; its log has it under {reference}"
             )
-        return _json(make_failure(failure, _subject_of(request, failure)), status=failure.code)
+        return _json(make_failure(failure, self._subject_of(request, failure)), status=failure.code)
+
+    def _subject_of(self, request: web.Request, failure: KfsimError) -> About | None:
+        try:
+            path = parse_path(request.path, self._store.kinds)
+        except NotFound:
+            return None
+        subject = about(path.resource, path.name or failure.object_name)
+        if isinstance(
+            failure, Invalid
+        ):  # kubectl prints: The InferenceService "iris" is invalid: …
+            return replace(subject, kind=path.resource.kind)
+        return subject
 
 
-def _subject_of(request: web.Request, failure: KfsimError) -> About | None:
-    try:
-        path = parse_path(request.path)
-    except NotFound:
-        return None
-    subject = about(path.resource, path.name or failure.object_name)
-    if isinstance(failure, Invalid):  # kubectl prints: The InferenceService "iris" is invalid: …
-        return replace(subject, kind=path.resource.kind)
-    return subject
+def _wants_aggregated(request: web.Request) -> bool:
+    accept = request.headers.get("Accept", "").replace(" ", "")
+    return any(
+        "as=APIGroupDiscoveryList" in part and "v=v2" in part.split(";")
+        for part in accept.split(",")
+    )
+
+
+def _aggregated(document: Any) -> web.Response:
+    headers = {"Content-Type": discovery.AGGREGATED}
+    return web.Response(body=encode_json(document) + b"\n", headers=headers)
 
 
 def _extend(extension: Extension) -> _Handler:

@@ -11,16 +11,20 @@ from typing import Any
 
 import orjson
 
+from kfsim.api.apps import Deployment
 from kfsim.api.core import Namespace
 from kfsim.api.creation import (
     Admission,
+    check_definition,
     complete_namespace,
     in_namespace,
     make_invalid,
     make_object,
 )
 from kfsim.api.decoding import FieldValidation, decode
+from kfsim.api.kept_kinds import CUSTOM_RESOURCE_DEFINITION, not_simulated
 from kfsim.api.meta import Object, ObjectMeta
+from kfsim.api.replaced_controllers import not_started, replaced_controller
 from kfsim.api.scheme import ResourceKind
 from kfsim.base.errors import BadRequest, Conflict, Invalid, NotFound
 from kfsim.kubeapi.patching import ApplyOptions, Change, apply
@@ -85,7 +89,8 @@ class Writer:
         if namespace and not dry_run:
             ensure_namespace(self._store, namespace)
         stored = self._store.create(made.obj, dry_run=dry_run)
-        return await self._written(stored, made.warnings, dry_run=dry_run)
+        warnings = (*made.warnings, *_warnings_about(path, stored))
+        return await self._written(stored, warnings, dry_run=dry_run)
 
     async def update(
         self,
@@ -206,7 +211,10 @@ class Writer:
                     f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
                     f"{entry.uid}"
                 )
+            if path.resource.kind == CUSTOM_RESOURCE_DEFINITION:
+                check_definition(path.resource, obj)
             stored = self._store.update(self._admission(path.resource, obj, old), dry_run=dry_run)
+            warnings = (*warnings, *_warnings_about(path, stored))
         return await self._written(stored, warnings, dry_run=dry_run)
 
     async def _written(
@@ -215,6 +223,14 @@ class Writer:
         if not dry_run:
             await self._store.committed()
         return Written(stored, warnings)
+
+
+def _warnings_about(path: ResourcePath, obj: Object) -> tuple[str, ...]:
+    kind = path.resource.kind
+    if not path.resource.simulated:
+        return (not_simulated(path.api_version, kind),)
+    image = replaced_controller(obj) if isinstance(obj, Deployment) else ""
+    return (f"{kind} {obj.metadata.name}: {not_started(image)}",) if image else ()
 
 
 def parse_delete_options(data: Mapping[str, Any], query: Mapping[str, str]) -> DeleteOptions:

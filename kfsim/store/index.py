@@ -53,6 +53,14 @@ class Index:
         last = bisect_left(order, (namespace + "\0", ""))
         return [kept[key] for key in order[first:last]]
 
+    def count(self, api_version: str, kind: str) -> int:
+        """How many entries there are of a kind by its stored apiVersion and name."""
+        return sum(
+            len(kept)
+            for model, kept in self._kinds.items()
+            if (api_version, kind) == (model.API_VERSION, model.KIND)
+        )
+
     def labelled(
         self, model: type[Object], namespace: str | None, labels: Mapping[str, str]
     ) -> list[Entry]:

@@ -11,9 +11,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import orjson
+
 from kfsim.api.core import Namespace
+from kfsim.api.kept_kinds import CUSTOM_RESOURCE_DEFINITION
 from kfsim.api.meta import Object, ObjectMeta
-from kfsim.api.scheme import ResourceKind, find_kind, kind_of
+from kfsim.api.registry import KindRegistry
+from kfsim.api.scheme import ResourceKind, kind_of
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.base.entropy import Entropy
 from kfsim.base.errors import AlreadyExists, Conflict, Forbidden, NotFound, Unavailable
@@ -45,6 +49,7 @@ class Store:
         self._clock = clock
         self._entropy = entropy
         self._journal = journal if journal is not None else NoJournal()
+        self.kinds = KindRegistry()
         self._index = Index()
         self._history = History()
         self._collector = Collector(self._index, self)
@@ -63,6 +68,10 @@ class Store:
 
     def __len__(self) -> int:
         return len(self._index)
+
+    def count(self, api_version: str, kind: str) -> int:
+        """How many objects of a kind there are; asking makes no model of a kept kind."""
+        return self._index.count(api_version, kind)
 
     def entry(self, model: type[Object], name: str, namespace: str = "") -> Entry | None:
         return self._index.find(model, name, namespace)
@@ -234,8 +243,17 @@ class Store:
         self._journal.append(Change(_object_key(gone), gone.resource_version, None))
         self._notify(StoreEvent(EventType.DELETED, gone, entry))
         self._collector.on_removed(gone)
+        if entry.resource.kind == CUSTOM_RESOURCE_DEFINITION:
+            self._remove_custom_resources(entry.name)
 
     # Internals
+
+    def _remove_custom_resources(self, definition: str) -> None:
+        """A CRD's objects go with it, whatever their finalizers: no controller is there to act."""
+        resource = self.kinds.forget(definition)
+        for entry in self._index.entries(resource.model) if resource is not None else ():
+            if self._index.by_uid(entry.uid) is not None:
+                self.remove(entry)
 
     def _existing(self, model: type[Object], name: str, namespace: str) -> Entry:
         entry = self._index.find(model, name, namespace)
@@ -300,6 +318,8 @@ class Store:
 
     def _put(self, type_: EventType, entry: Entry, old: Entry | None, stored: Object) -> None:
         self._index.put(entry, old)
+        if entry.resource.kind == CUSTOM_RESOURCE_DEFINITION:
+            self.kinds.define(orjson.loads(entry.raw))
         if old is not None:
             self._views.pop(old.resource_version, None)
         self._remember(entry.resource_version, stored)
@@ -318,9 +338,9 @@ class Store:
 
     def _restore(self) -> None:
         snapshot = self._journal.load()
-        for change in snapshot.changes:
+        for change in sorted(snapshot.changes, key=_definitions_first):
             key = change.key
-            resource = find_kind(key.api_version, key.kind)
+            resource = self.kinds.find_kind(key.api_version, key.kind)
             if resource is None or change.raw is None:
                 _logger.warning("the journal holds %s, a kind unknown here; it is left there", key)
                 continue
@@ -332,6 +352,8 @@ class Store:
                     f"{error}; move the journal away and start again with an empty one"
                 ) from error
             self._index.put(entry, None)
+            if key.kind == CUSTOM_RESOURCE_DEFINITION:
+                self.kinds.define(orjson.loads(entry.raw))
         last = max((change.version for change in snapshot.changes), default=0)
         self._version = max(snapshot.reserved, last)
         self._history.begin_at(self._version)
@@ -339,6 +361,11 @@ class Store:
         self._journal.begin(self._asked)
         if snapshot.changes:
             self._collector.collect_orphans()
+
+
+def _definitions_first(change: Change) -> bool:
+    """What a CRD defines can be read only after the CRD."""
+    return change.key.kind != CUSTOM_RESOURCE_DEFINITION
 
 
 def _kept_identity(wanted: ObjectMeta, current: ObjectMeta) -> ObjectMeta:

@@ -22,3 +22,9 @@ from kfsim.api.metadata_validation import validate_metadata
 )
 def test_fields(metadata: ObjectMeta, fields: list[str]) -> None:
     assert [cause.field for cause in validate_metadata(metadata)] == fields
+
+
+def test_names_of_rbac_may_hold_what_a_path_may() -> None:
+    metadata = ObjectMeta(name="system:node")
+    assert [cause.field for cause in validate_metadata(metadata)] == ["metadata.name"]
+    assert list(validate_metadata(metadata, has_path_name=True)) == []

@@ -226,9 +226,25 @@ def test_generated_names_are_never_twice(folder: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("api_version", "kind", "hint"),
     [
-        ("monitoring.coreos.com/v1", "ServiceMonitor", ""),
-        ("v1", "PersistentVolume", ""),
-        ("networking.k8s.io/v1", "Ingress", ""),
+        ("example.com/v1", "Widget", ""),
+        ("monitoring.coreos.com/v2", "Unheard", ""),
+    ],
+)
+def test_a_kind_of_other_software_is_not_checked_and_no_error(
+    api_version: str, kind: str, hint: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "a.yaml").write_text(
+        f"apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: m}}"
+    )
+    said = f"a.yaml:1 {kind}/m: not checked: kfsim does not know {kind} in {api_version}{hint}"
+    assert validate(capsys, "a.yaml") == (0, [said])
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "hint"),
+    [
+        ("apps/v1", "Deploymnet", "; did you mean Deployment?"),
+        ("v1", "Frobnicator", ""),
         ("serving.kserve.io/v1beta1", "InferenceSevice", "; did you mean InferenceService?"),
         (
             "serving.kserve.io/v1beta2",
@@ -237,14 +253,14 @@ def test_generated_names_are_never_twice(folder: Path, capsys: pytest.CaptureFix
         ),
     ],
 )
-def test_a_kind_that_kfsim_does_not_know_is_not_checked(
+def test_an_unknown_kind_of_a_group_that_kfsim_acts_on_is_an_error(
     api_version: str, kind: str, hint: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "a.yaml").write_text(
         f"apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: m}}"
     )
-    said = f"a.yaml:1 {kind}/m: not checked: kfsim does not know {kind} in {api_version}{hint}"
-    assert validate(capsys, "a.yaml") == (0, [said])
+    said = f"a.yaml:1 {kind}/m: kfsim does not know {kind} in {api_version}{hint}"
+    assert validate(capsys, "a.yaml") == (1, [said])
 
 
 @pytest.mark.parametrize(
@@ -325,6 +341,7 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
                         "suggestion": 'did you mean "minReplicas"?',
                     }
                 ],
+                "note": "",
                 "warnings": [],
             }
         ],

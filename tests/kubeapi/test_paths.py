@@ -1,5 +1,6 @@
 import pytest
 
+from kfsim.api.registry import KindRegistry
 from kfsim.base.errors import NotFound
 from kfsim.kubeapi.paths import parse_path
 
@@ -26,7 +27,7 @@ from kfsim.kubeapi.paths import parse_path
     ],
 )
 def test_paths(path: str, kind: str, namespace: str | None, name: str, subresource: str) -> None:
-    parsed = parse_path(path)
+    parsed = parse_path(path, KindRegistry())
     assert parsed.resource.kind == kind
     assert (parsed.namespace, parsed.name, parsed.subresource) == (namespace, name, subresource)
 
@@ -37,4 +38,4 @@ def test_paths(path: str, kind: str, namespace: str | None, name: str, subresour
 )
 def test_other_paths(path: str) -> None:
     with pytest.raises(NotFound):
-        parse_path(path)
+        parse_path(path, KindRegistry())

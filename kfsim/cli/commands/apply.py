@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from kfsim.base.errors import KfsimError
-from kfsim.cli.apply import Change, carry_out, plan_change, resource_of
+from kfsim.cli.apply import Change, carry_out, in_install_order, plan_change, resource_of
 from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, UsageError, add_parser, connect
 from kfsim.cli.commands.sources import (
@@ -20,6 +20,7 @@ from kfsim.cli.commands.sources import (
 )
 from kfsim.cli.manifests import Manifest
 from kfsim.cli.output import format_object, print_error, warn
+from kfsim.cli.unknown_kinds import ForeignKind
 
 
 class DryRun(StrEnum):
@@ -77,12 +78,16 @@ def _apply_each(
     """The objects as they are then, and how many failed."""
     results, failed = [], 0
     dry_run = DryRun[arguments.dry_run.upper()]
-    for manifest in manifests:
+    notes: dict[str, None] = {}
+    for manifest in in_install_order(manifests):
         try:
             resource = resource_of(client, manifest)
             namespace = namespace_for(manifest, resource, arguments.namespace)
             change = plan_change(client, manifest, namespace=namespace)
             result = _carry_out(client, change, dry_run)
+        except ForeignKind as foreign:
+            notes[foreign.note] = None
+            continue
         except KfsimError as error:
             print_error(f"{manifest.place}: {error.message}")
             failed += 1
@@ -94,6 +99,8 @@ def _apply_each(
             print(name)
         elif arguments.output is None:
             print(f"{name} {change.outcome}{dry_run}", flush=True)
+    for note in notes:
+        warn(f"note: {note}")
     return results, failed
 
 

@@ -25,6 +25,7 @@ from kfsim.cli.commands.sources import (
 )
 from kfsim.cli.manifests import Manifests
 from kfsim.cli.output import print_error, warn
+from kfsim.cli.unknown_kinds import ForeignKind
 
 _POLL_SECONDS = 0.1
 Target = tuple[Resource, str, str]
@@ -120,6 +121,8 @@ def _of_manifests(
             name = manifest.document["metadata"].get("name")
             if not name:
                 raise BadRequest("a name made from generateName cannot be known; delete it by name")
+        except ForeignKind as foreign:  # apply skipped it too
+            warn(f"note: {foreign.note}")
         except KfsimError as error:
             problems.append(f"{manifest.place}: {error.message}")
         else:

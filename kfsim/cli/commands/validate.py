@@ -57,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 1 if failed else 0
     for line in _lines(checked, loaded, project_files):
         print(line)
+    for note in dict.fromkeys(each.note for each in checked if each.note):
+        warn(f"note: {note}")
     warn(
         f"{counts[Verdict.VALID]} valid, {failed} with problems, "
         f"{counts[Verdict.NOT_CHECKED]} not checked"
@@ -128,6 +130,7 @@ def _report(
                 "name": each.manifest.name,
                 "verdict": each.verdict.value,
                 "message": each.refusal or each.unknown_kind,
+                "note": each.note,
                 "problems": [
                     {
                         "field": problem.field,

@@ -10,7 +10,12 @@ from kfsim.base.entropy import Entropy
 from kfsim.base.errors import KfsimError
 from kfsim.controllers.deployment.resources import HASH_LABEL, hash_template, make_pod
 from kfsim.controllers.deployment.rollout import Counts, Plan, plan_rollout
-from kfsim.controllers.deployment.status import Observed, make_status, seconds_to_deadline
+from kfsim.controllers.deployment.status import (
+    Observed,
+    desired_replicas,
+    make_status,
+    seconds_to_deadline,
+)
 from kfsim.controllers.deployment.victims import choose_victims
 from kfsim.controllers.runtime.controller import DONE, Key, Result
 from kfsim.controllers.runtime.recorder import Recorder
@@ -64,7 +69,7 @@ class DeploymentReconciler:
         live = [pod for pod in pods if _is_live(pod)]
         new = [pod for pod in live if _is_of(pod, template_hash)]
         old = [pod for pod in live if not _is_of(pod, template_hash)]
-        desired = 1 if deployment.spec.replicas is None else deployment.spec.replicas
+        desired = desired_replicas(deployment)
         counts = self._count(deployment, new, old)
         plan = plan_rollout(counts, desired=desired, strategy=deployment.spec.strategy)
         wake_up = not live and _is_awaited(deployment, lost=bool(ended))

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from kfsim.api.apps import Deployment, DeploymentStatus
 from kfsim.api.conditions import FALSE, TRUE, find_condition
 from kfsim.api.meta import Condition
+from kfsim.api.replaced_controllers import not_started, replaced_controller
 from kfsim.base.clock import format_timestamp, parse_timestamp
 from kfsim.controllers.deployment.rollout import Counts, resolve_fences
 
 COMPLETE = "NewReplicaSetAvailable"
 UPDATED = "ReplicaSetUpdated"
+REPLACED = "ReplacedByKfsim"
 TIMED_OUT = "ProgressDeadlineExceeded"
 _DEFAULT_DEADLINE = 600
 
@@ -30,10 +32,16 @@ class Observed:
     """Why Pods could not be created; empty when they could."""
 
 
+def desired_replicas(deployment: Deployment) -> int:
+    """None of a controller whose work kfsim does itself."""
+    if replaced_controller(deployment):
+        return 0
+    return 1 if deployment.spec.replicas is None else deployment.spec.replicas
+
+
 def make_status(deployment: Deployment, seen: Observed, *, wall: float) -> DeploymentStatus:
     """The status to write."""
-    counts, spec = seen.counts, deployment.spec
-    desired = 1 if spec.replicas is None else spec.replicas
+    counts, desired = seen.counts, desired_replicas(deployment)
     total = counts.new + counts.old
     available = counts.new_available + counts.old_available
     return DeploymentStatus(
@@ -73,6 +81,8 @@ def _deadline(deployment: Deployment) -> int:
 
 
 def _available(deployment: Deployment, desired: int, available: int, wall: float) -> Condition:
+    if image := replaced_controller(deployment):
+        return _condition(deployment, "Available", TRUE, REPLACED, not_started(image), wall)
     _, unavailable = resolve_fences(deployment.spec.strategy, desired)
     if available >= desired - unavailable:
         reason, text = "MinimumReplicasAvailable", "Deployment has minimum availability."

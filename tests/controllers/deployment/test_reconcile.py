@@ -177,3 +177,13 @@ def test_a_deleted_deployment_is_forgotten(world):
     world.reconcile()
     assert world.reconciler._hashes == {}
     assert world.reconciler._uids == {}
+
+
+def test_a_controller_that_kfsim_replaces_gets_no_pods_and_says_why(world):
+    world.apply(replicas=2, image="kserve/kserve-controller:v0.20.0")
+    world.reconcile()
+    assert world.names() == []
+    status = world.store.get(Deployment, "d", "default").status
+    available = next(each for each in status.conditions if each.type == "Available")
+    assert (available.status, available.reason) == ("True", "ReplacedByKfsim")
+    assert "kserve/kserve-controller:v0.20.0 itself, so no Pod" in available.message
