@@ -26,6 +26,12 @@ from kfsim.api.knative_validation import (
     validate_service,
 )
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
+from kfsim.api.kserve_alpha import ClusterStorageContainer, InferenceGraph, TrainedModel
+from kfsim.api.kserve_alpha_validation import (
+    validate_graph,
+    validate_storage_container,
+    validate_trained_model,
+)
 from kfsim.api.kserve_defaults import default_inference_service
 from kfsim.api.kserve_validation import validate_inference_service, validate_serving_runtime
 from kfsim.api.meta import Object
@@ -66,6 +72,17 @@ RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
         ClusterServingRuntime: Rules(
             validate=lambda runtime, old, limits: validate_serving_runtime(runtime, old),
             webhook=_kserve_webhook(ClusterServingRuntime),
+        ),
+        TrainedModel: Rules(
+            validate=lambda model, old, limits: validate_trained_model(model, old),
+            webhook=_kserve_webhook(TrainedModel),
+        ),
+        InferenceGraph: Rules(
+            validate=lambda graph, old, limits: validate_graph(graph),
+            webhook=_kserve_webhook(InferenceGraph),
+        ),
+        ClusterStorageContainer: Rules(
+            validate=lambda container, old, limits: validate_storage_container(container)
         ),
         Service: Rules(
             default=lambda obj, old, limits: default_service(obj, old, defaults=limits.revision),

@@ -8,7 +8,7 @@ way in and out.
 from dataclasses import dataclass
 from typing import Final
 
-from kfsim.api import apps, core, istio, knative_internal, knative_serving, kserve
+from kfsim.api import apps, core, istio, knative_internal, knative_serving, kserve, kserve_alpha
 from kfsim.api.meta import Object
 
 # Kubernetes' own groups with a dot in their names.
@@ -150,6 +150,17 @@ KINDS: Final[tuple[ResourceKind, ...]] = (
         "clusterservingruntimes",
         namespaced=False,
         categories=("kserve",),
+    ),
+    ResourceKind(kserve_alpha.TrainedModel, "trainedmodels", short_names=("tm",), simulated=False),
+    ResourceKind(
+        kserve_alpha.InferenceGraph, "inferencegraphs", short_names=("ig",), simulated=False
+    ),
+    ResourceKind(
+        kserve_alpha.ClusterStorageContainer,
+        "clusterstoragecontainers",
+        namespaced=False,
+        has_status=False,
+        simulated=False,
     ),
 )
 

@@ -58,6 +58,8 @@ CUSTOM_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "inferenceservices.serving.kserve.io": _INFERENCE_SERVICE,
     "servingruntimes.serving.kserve.io": _RUNTIME,
     "clusterservingruntimes.serving.kserve.io": _RUNTIME,
+    "trainedmodels.serving.kserve.io": (NAME, at("URL", "status.url"), READY, CRD_AGE),
+    "inferencegraphs.serving.kserve.io": (NAME, at("URL", "status.url"), READY, CRD_AGE),
     "services.serving.knative.dev": (NAME, at("URL", "status.url"), *_LATEST, READY, REASON),
     "configurations.serving.knative.dev": (NAME, *_LATEST, READY, REASON),
     "revisions.serving.knative.dev": (

@@ -179,3 +179,28 @@ async def test_kubectl_reads_and_deletes_kept_kinds(api: Api, tmp_path: Path) ->
     await kubectl.ok("delete", "crd", "widgets.example.com")
     code, out, _ = await kubectl.run("get", "wd", "-A")
     assert (code, out) == (1, "")
+
+
+GRAPH = """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: InferenceGraph
+metadata: {name: g}
+spec:
+  nodes:
+    root:
+      routerType: Sequence
+      steps: [{serviceName: a}]
+"""
+
+
+@pytest.mark.live
+async def test_kubectl_keeps_a_graph_and_says_that_nothing_acts_on_it(
+    api: Api, tmp_path: Path
+) -> None:
+    kubectl = Kubectl(api, tmp_path)
+    code, out, err = await kubectl.run("apply", "-f", "-", stdin=GRAPH)
+    assert (code, out) == (0, "inferencegraph.serving.kserve.io/g created\n")
+    assert "InferenceGraph is kept but not simulated: nothing acts on it" in err
+    shown = await kubectl.ok("get", "ig,tm")
+    assert shown.split()[:4] == ["NAME", "URL", "READY", "AGE"]
+    assert shown.split()[4] == "inferencegraph.serving.kserve.io/g" or shown.split()[4] == "g"
