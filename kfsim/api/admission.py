@@ -33,11 +33,12 @@ from kfsim.api.kserve_alpha_validation import (
     validate_trained_model,
 )
 from kfsim.api.kserve_defaults import default_inference_service
-from kfsim.api.kserve_validation import validate_inference_service, validate_serving_runtime
+from kfsim.api.kserve_validation import validate_inference_service
 from kfsim.api.meta import Object
 from kfsim.api.metadata_validation import validate_metadata
 from kfsim.api.podspec_validation import validate_pod_spec
 from kfsim.api.scheme import ResourceKind
+from kfsim.api.serving_runtime_validation import validate_serving_runtime
 from kfsim.base.errors import Cause, Forbidden, Invalid
 
 
@@ -46,11 +47,13 @@ class Rules:
     """One kind's own rules.
 
     `default` and `validate` also get the stored object, None on create, and what the cluster's
-    ConfigMaps say. A kind with a `webhook` is refused in that webhook's words.
+    ConfigMaps say; `among` gets the other objects of the kind in the same scope. A kind with a
+    `webhook` is refused in that webhook's words.
     """
 
     default: Callable[[Any, Any, KnativeLimits], Any] | None = None
     validate: Callable[[Any, Any, KnativeLimits], Sequence[Cause]] | None = None
+    among: Callable[[Any, Any, Sequence[Any]], Sequence[Cause]] | None = None
     webhook: str = ""
 
 
@@ -66,11 +69,11 @@ RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
             webhook=_kserve_webhook(InferenceService),
         ),
         ServingRuntime: Rules(
-            validate=lambda runtime, old, limits: validate_serving_runtime(runtime, old),
+            among=validate_serving_runtime,
             webhook=_kserve_webhook(ServingRuntime),
         ),
         ClusterServingRuntime: Rules(
-            validate=lambda runtime, old, limits: validate_serving_runtime(runtime, old),
+            among=validate_serving_runtime,
             webhook=_kserve_webhook(ClusterServingRuntime),
         ),
         TrainedModel: Rules(
@@ -104,6 +107,14 @@ RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
         ),
     }
 )
+Peers = Callable[[Object], Sequence[Object]]
+"""The stored objects of an object's kind and namespace, or all of a cluster-scoped kind."""
+
+
+def _nobody(obj: Object) -> Sequence[Object]:
+    return ()
+
+
 _NO_RULES: Final = Rules()
 _PLAIN: Final = KnativeLimits()
 # How the messages of field errors begin (apimachinery's pkg/util/validation/field/errors.go).
@@ -116,6 +127,7 @@ def admit(
     old: Object | None,
     *,
     limits: KnativeLimits = _PLAIN,
+    peers: Peers = _nobody,
 ) -> Object:
     """The object to store. Raises Forbidden or Invalid; an object being deleted always passes."""
     rules = RULES.get(resource.model, _NO_RULES)
@@ -123,8 +135,10 @@ def admit(
         obj = rules.default(obj, old, limits)
     if obj.metadata.deletion_timestamp is not None:
         return obj
-    if rules.validate is not None:
-        causes = list(rules.validate(obj, old, limits))
+    if rules.validate is not None or rules.among is not None:
+        causes = list(rules.validate(obj, old, limits)) if rules.validate is not None else []
+        if rules.among is not None:
+            causes += rules.among(obj, old, peers(obj))
         if causes and rules.webhook:
             raise Forbidden(
                 f'admission webhook "{rules.webhook}" denied the request: {_sentence(causes[0])}',

@@ -66,6 +66,7 @@ class PredictorExtension(Container):
     runtime_version: str | None = None
     protocol_version: str | None = None
     storage: StorageSpec | None = None
+    confidential: dict[str, Any] | None = None
     model_class_name: str | None = None
 
 
@@ -78,7 +79,7 @@ class ModelSpec(PredictorExtension):
 
 class StorageUri(Model):
     uri: str
-    mount_path: str | None = None
+    mount_path: str = "/mnt/models"
 
 
 class ComponentSpec(PodSpec):
@@ -127,6 +128,8 @@ class PredictorSpec(ComponentSpec):
 class TransformerSpec(ComponentSpec):
     """Custom containers only."""
 
+    storage_uris: tuple[StorageUri, ...] = ()
+
 
 class ExplainerExtension(PredictorExtension):
     type: str | None = None
@@ -139,13 +142,21 @@ class ExplainerSpec(ComponentSpec):
     art: ExplainerExtension | None = None
     alibi: ExplainerExtension | None = None
     aix: ExplainerExtension | None = None
+    storage_uris: tuple[StorageUri, ...] = ()
+
+
+class CanarySpec(Model):
+    """One canary of Standard mode; its predictor has a name."""
+
+    predictor: PredictorSpec = Field(default_factory=shared(PredictorSpec))
+    traffic_percent: int = 0
 
 
 class InferenceServiceSpec(Model):
     predictor: PredictorSpec = Field(default_factory=shared(PredictorSpec))
     transformer: TransformerSpec | None = None
     explainer: ExplainerSpec | None = None
-    canary: tuple[dict[str, Any], ...] = ()
+    canary: tuple[CanarySpec, ...] = ()
 
 
 class ComponentStatus(Model):

@@ -3,62 +3,88 @@
 Not to be confused with canaryTrafficPercent, which is the canary of Knative mode.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve import FRAMEWORKS, InferenceService, PredictorSpec
 from kfsim.api.kserve_keys import DEPLOYMENT_MODE, STANDARD
 from kfsim.base.errors import Cause
 
+CheckPredictor = Callable[[PredictorSpec, str], Iterable[Cause]]
+"""Causes of a predictor at a path, as those of the stable one."""
+
 # A canary runs a fixed number of replicas of one node, so these may not be set in it.
-_FIXED: Final = ("maxReplicas", "scaleTarget", "scaleMetric", "autoScaling", "workerSpec")
+_FIXED: Final = {
+    "max_replicas": "maxReplicas",
+    "scale_target": "scaleTarget",
+    "scale_metric": "scaleMetric",
+    "auto_scaling": "autoScaling",
+}
 
 
-def validate_canary(isvc: InferenceService) -> Iterator[Cause]:
-    canaries = isvc.spec.canary
+def validate_canary(isvc: InferenceService, check: CheckPredictor) -> Iterator[Cause]:
+    """Causes in the order of the webhook's checks."""
+    canaries, stable = isvc.spec.canary, isvc.spec.predictor
     if not canaries:
         return
     if isvc.metadata.annotations.get(DEPLOYMENT_MODE) != STANDARD:
         yield Cause("spec.canary", f"canary is only supported in {STANDARD} deployment mode")
         return
-    stable = isvc.spec.predictor.min_replicas
+    if not any(getattr(stable, name) is not None for name in (*FRAMEWORKS, "model")):
+        yield Cause(
+            "spec.canary",
+            "canary requires a stable predictor with a model (multi-model serving is not "
+            "supported with canary)",
+        )
     names: set[str] = set()
-    total = 0
     for index, canary in enumerate(canaries):
-        path = f"spec.canary[{index}]"
-        predictor: Mapping[str, Any] = canary.get("predictor") or {}
-        name = predictor.get("name")
-        percent = canary.get("trafficPercent", 0)
-        if not name:
-            yield Cause(f"{path}.predictor.name", f"canary[{index}] predictor.name is required")
-        elif name in names:
-            yield Cause(f"{path}.predictor.name", f'canary predictor.name "{name}" is duplicated')
-        names.add(name or "")
-        if not isinstance(percent, int) or not 0 <= percent <= 100:
+        path, name = f"spec.canary[{index}]", canary.predictor.name or ""
+        yield from _name(name, names, f"{path}.predictor.name", index=index, stable=stable)
+        names.add(name)
+        if not 0 <= canary.traffic_percent <= 100:
             yield Cause(
                 f"{path}.trafficPercent",
-                f'canary "{name}" trafficPercent must be between 0 and 100, got {percent}',
+                f'canary "{name}" trafficPercent must be between 0 and 100, got '
+                f"{canary.traffic_percent}",
             )
-        else:
-            total += percent
-        yield from _fixed_fields(name, predictor, path, 1 if stable is None else stable)
+        for cause in check(canary.predictor, f"{path}.predictor"):
+            yield Cause(cause.field, f'canary "{name}" predictor: {cause.message}')
+        yield from _fixed_fields(canary.predictor, stable, f"{path}.predictor")
+    total = sum(canary.traffic_percent for canary in canaries)
     if total > 100:
         yield Cause("spec.canary", f"sum of canary trafficPercent values ({total}) must be <= 100")
 
 
-def _fixed_fields(
-    name: object, predictor: Mapping[str, Any], path: str, stable: int
+def _name(
+    name: str, taken: set[str], path: str, *, index: int, stable: PredictorSpec
 ) -> Iterator[Cause]:
-    for field in _FIXED:
-        if predictor.get(field):
-            yield Cause(
-                f"{path}.predictor.{field}",
-                f'canary "{name}" must not set {field} (canary uses fixed replicas)',
-            )
-    least = predictor.get("minReplicas")
-    if isinstance(least, int) and least > stable:
+    if not name:
+        yield Cause(path, f"canary[{index}] predictor.name is required")
+    elif name in taken:
+        yield Cause(path, f'canary predictor.name "{name}" is duplicated')
+    elif name == stable.name:
+        yield Cause(path, f'canary predictor.name "{name}" conflicts with stable predictor name')
+
+
+def _fixed_fields(predictor: PredictorSpec, stable: PredictorSpec, path: str) -> Iterator[Cause]:
+    name = predictor.name or ""
+    if predictor.worker_spec is not None:
         yield Cause(
-            f"{path}.predictor.minReplicas",
+            f"{path}.workerSpec",
+            f'canary "{name}" must not set workerSpec (multi-node is not yet supported for canary)',
+        )
+    for field, wire in _FIXED.items():
+        value = getattr(predictor, field)
+        if value is not None and not (field == "max_replicas" and value <= 0):
+            yield Cause(
+                f"{path}.{wire}",
+                f'canary "{name}" must not set {wire} (canary uses fixed replicas)',
+            )
+    least, most = predictor.min_replicas, stable.min_replicas
+    allowed = 1 if most is None else most
+    if least is not None and least > allowed:
+        yield Cause(
+            f"{path}.minReplicas",
             f'canary "{name}" minReplicas ({least}) must not exceed stable predictor minReplicas '
-            f"({stable})",
+            f"({allowed})",
         )

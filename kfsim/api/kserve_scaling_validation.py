@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from kfsim.api.knative_keys import AUTOSCALING_CLASS, HPA_CLASS
 from kfsim.api.kserve import ComponentSpec
 from kfsim.api.kserve_keys import AUTOSCALER_CLASS, DEPLOYMENT_MODE, STANDARD
+from kfsim.api.kserve_metrics_validation import validate_hpa_metrics, validate_keda_metrics
 from kfsim.base.errors import Cause
 
 _CLASSES: Final = ("hpa", "external", "keda", "none")
@@ -25,16 +27,19 @@ def validate_autoscaler_class(annotations: Mapping[str, str]) -> Iterator[Cause]
 def validate_scaling(
     component: ComponentSpec, path: str, annotations: Mapping[str, str]
 ) -> Iterator[Cause]:
-    """Knative mode is the KPA's; Standard mode is the HPA's unless a class is named."""
+    """Knative mode is the KPA's unless it asks for the HPA; Standard mode goes by its class, and
+    without one nothing is looked at."""
     if annotations.get(DEPLOYMENT_MODE) != STANDARD:
-        yield from _kpa(component, path)
-    elif annotations.get(AUTOSCALER_CLASS, "hpa") == "hpa":
+        if annotations.get(AUTOSCALING_CLASS) == HPA_CLASS:
+            yield from _hpa(component, path)
+        else:
+            yield from _kpa(component, path)
+    elif annotations.get(AUTOSCALER_CLASS) == "hpa":
         yield from _hpa(component, path)
-    elif annotations[AUTOSCALER_CLASS] == "keda" and component.scale_metric is not None:
-        yield Cause(
-            f"{path}.scaleMetric",
-            "ScaleMetric is not supported for KEDA; use autoScaling.metrics",
-        )
+    elif annotations.get(AUTOSCALER_CLASS) == "keda":
+        if component.scale_metric is not None:
+            yield Cause(f"{path}.scaleMetric", "ScaleMetric is not supported for KEDA")
+        yield from validate_keda_metrics(component.auto_scaling, path)
 
 
 def _kpa(component: ComponentSpec, path: str) -> Iterator[Cause]:
@@ -55,12 +60,13 @@ def _hpa(component: ComponentSpec, path: str) -> Iterator[Cause]:
     target = component.scale_target
     if metric not in _HPA_METRICS:
         yield _unsupported(metric, path)
-    elif metric == "cpu" and target is not None and not 1 <= target <= 100:
+    elif target is not None and (target > 100 or (metric == "cpu" and target < 1)):
         yield Cause(
             f"{path}.scaleTarget", "the target utilization percentage should be a [1-100] integer"
         )
     elif metric == "memory" and target is not None and target < 1:
         yield Cause(f"{path}.scaleTarget", "the target memory should be greater than 1 MiB")
+    yield from validate_hpa_metrics(component.auto_scaling, path)
 
 
 def _unsupported(metric: str, path: str) -> Cause:

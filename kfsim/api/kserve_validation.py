@@ -11,15 +11,13 @@ from typing import Final
 from kfsim.api.core import Container
 from kfsim.api.kserve import (
     FRAMEWORKS,
-    ClusterServingRuntime,
     ComponentSpec,
     InferenceService,
     LoggerSpec,
     PredictorSpec,
-    ServingRuntime,
-    SupportedModelFormat,
 )
 from kfsim.api.kserve_canary_validation import validate_canary
+from kfsim.api.kserve_environment_validation import validate_environment, validate_multi_node
 from kfsim.api.kserve_keys import (
     DEPLOYMENT_MODE,
     KFSIM_RUNTIME,
@@ -33,6 +31,7 @@ from kfsim.api.kserve_keys import (
     TRANSFORMER_CONTAINER,
 )
 from kfsim.api.kserve_scaling_validation import validate_autoscaler_class, validate_scaling
+from kfsim.api.kserve_storage_validation import storage_uri, validate_storage_uris
 from kfsim.api.podspec_validation import validate_container, validate_pod_spec
 from kfsim.base.errors import Cause
 
@@ -52,34 +51,26 @@ def validate_inference_service(isvc: InferenceService, old: InferenceService | N
     return list(_isvc_causes(isvc, old))
 
 
-def validate_serving_runtime(
-    runtime: ServingRuntime | ClusterServingRuntime, old: object = None
-) -> list[Cause]:
-    """Rules within one runtime; `old` is not needed: every rule looks at the new object only."""
-    causes = list(_priority_causes(runtime.spec.supported_model_formats))
-    if not runtime.spec.containers:
-        causes.append(Cause("spec.containers", "no container is defined", "FieldValueRequired"))
-    causes.extend(validate_pod_spec(runtime.spec, path="spec"))
-    return causes
-
-
 def _isvc_causes(isvc: InferenceService, old: InferenceService | None) -> Iterator[Cause]:
     annotations = isvc.metadata.annotations
     predictor = isvc.spec.predictor
     if old is not None:
         yield from _deployment_mode_change(annotations, old)
+        yield from _predictor_name_change(predictor, old.spec.predictor)
     yield from _name(isvc.metadata.name)
     yield from _deployment_mode(annotations)
     yield from validate_autoscaler_class(annotations)
+    yield from validate_environment(isvc)
+    yield from validate_multi_node(isvc)
     yield from _collocated_transformer(predictor)
     yield from _standard_predictor_name(predictor)
-    yield from _storage_uris(predictor)
+    yield from validate_storage_uris(isvc)
     yield from _exactly_one_predictor(predictor)
     yield from _predictor_values(predictor)
     yield from _component(predictor, "predictor", annotations)
     yield from _other_components(isvc, annotations)
     yield from _replica_backend(isvc)
-    yield from validate_canary(isvc)
+    yield from validate_canary(isvc, _canary_predictor)
 
 
 def _replica_backend(isvc: InferenceService) -> Iterator[Cause]:
@@ -139,12 +130,28 @@ def _deployment_mode_change(
     annotations: Mapping[str, str], old: InferenceService
 ) -> Iterator[Cause]:
     wanted, recorded = annotations.get(DEPLOYMENT_MODE), old.status.deployment_mode
+    recorded = LEGACY_DEPLOYMENT_MODES.get(recorded or "", recorded)
     if wanted and recorded and wanted != recorded:
         yield Cause(
             f"metadata.annotations[{DEPLOYMENT_MODE}]",
             f"update rejected: deploymentMode cannot be changed from '{recorded}' to '{wanted}'; "
             "delete the InferenceService and create it again",
         )
+
+
+def _predictor_name_change(predictor: PredictorSpec, old: PredictorSpec) -> Iterator[Cause]:
+    if predictor.name != old.name and storage_uri(predictor) == storage_uri(old):
+        yield Cause(
+            "spec.predictor.name",
+            "predictor.name change requires a model change (e.g. storageUri)",
+        )
+
+
+def _canary_predictor(predictor: PredictorSpec, path: str) -> Iterator[Cause]:
+    """What holds for the stable predictor too."""
+    yield from _exactly_one_predictor(predictor, path)
+    yield from _predictor_values(predictor, path)
+    yield from _extensions(predictor, path)
 
 
 def predictor_kinds(predictor: PredictorSpec) -> list[str]:
@@ -160,11 +167,13 @@ def predictor_kinds(predictor: PredictorSpec) -> list[str]:
     return given
 
 
-def _exactly_one_predictor(predictor: PredictorSpec) -> Iterator[Cause]:
+def _exactly_one_predictor(
+    predictor: PredictorSpec, path: str = "spec.predictor"
+) -> Iterator[Cause]:
     given = predictor_kinds(predictor)
     if len(given) != 1:
         found = ", ".join(given) or "none"
-        yield _one_of(_PREDICTOR_KINDS, "PredictorSpec", "spec.predictor", found)
+        yield _one_of(_PREDICTOR_KINDS, "PredictorSpec", path, found)
 
 
 def _one_of(kinds: str, where: str, field: str, found: str) -> Cause:
@@ -172,10 +181,6 @@ def _one_of(kinds: str, where: str, field: str, found: str) -> Cause:
 
 
 def _standard_predictor_name(predictor: PredictorSpec) -> Iterator[Cause]:
-    if predictor.name:
-        yield Cause(
-            "spec.predictor.name", "predictor.name is only allowed in an item of spec.canary"
-        )
     for block in (*FRAMEWORKS, "model"):
         extension = getattr(predictor, block)
         if extension is not None and extension.name:
@@ -185,13 +190,13 @@ def _standard_predictor_name(predictor: PredictorSpec) -> Iterator[Cause]:
             )
 
 
-def _predictor_values(predictor: PredictorSpec) -> Iterator[Cause]:
+def _predictor_values(predictor: PredictorSpec, path: str = "spec.predictor") -> Iterator[Cause]:
     model = predictor.model
     if model is None:
         if predictor.containers:
-            yield from _custom_protocol(predictor.containers[0])
+            yield from _custom_protocol(predictor.containers[0], f"{path}.containers[0]")
         return
-    path = "spec.predictor.model"
+    path = f"{path}.model"
     if not model.model_format.name:
         yield Cause(f"{path}.modelFormat.name", "must name a model format", "FieldValueRequired")
     if model.protocol_version is not None and model.protocol_version not in _PROTOCOLS:
@@ -202,11 +207,11 @@ def _predictor_values(predictor: PredictorSpec) -> Iterator[Cause]:
     yield from validate_container(model, path=path)
 
 
-def _custom_protocol(container: Container) -> Iterator[Cause]:
+def _custom_protocol(container: Container, path: str) -> Iterator[Cause]:
     for variable in container.env:
         if variable.name == PROTOCOL_ENV and variable.value not in ("v1", "v2"):
             yield Cause(
-                "spec.predictor.containers[0].env",
+                f"{path}.env",
                 f"invalid protocol {variable.value}. Must be one of [v1, v2]",
             )
 
@@ -221,38 +226,17 @@ def _collocated_transformer(predictor: PredictorSpec) -> Iterator[Cause]:
             )
 
 
-def _storage_uris(predictor: PredictorSpec) -> Iterator[Cause]:
-    extensions = (getattr(predictor, block) for block in (*FRAMEWORKS, "model"))
-    single = any(extension is not None and extension.storage_uri for extension in extensions)
-    path = "spec.predictor.storageUris"
-    if single and predictor.storage_uris:
-        yield Cause(path, "Setting both StorageURI and StorageURIs is not supported.")
-    mounts: list[str] = []
-    for index, storage in enumerate(predictor.storage_uris):
-        mount = storage.mount_path or ""
-        if not storage.uri:
-            yield Cause(f"{path}[{index}].uri", "storage URI cannot be empty")
-        if not mount.startswith("/") or mount == "/":
-            yield Cause(f"{path}[{index}].mountPath", f"storage path must be absolute: {mount}")
-        elif ".." in mount:
-            yield Cause(
-                f"{path}[{index}].mountPath",
-                f"storage path cannot contain '..' for security reasons: {mount}",
-            )
-        elif not storage.uri.startswith("pvc://"):
-            mounts.append(mount)
-    if len({mount.split("/")[1] for mount in mounts}) > 1:
-        yield Cause(
-            path,
-            "storage paths must have a common parent directory. Current paths: "
-            f"[{' '.join(mounts)}] have no common parent beyond root",
-        )
-
-
 def _component(
     component: ComponentSpec, name: str, annotations: Mapping[str, str]
 ) -> Iterator[Cause]:
     path = f"spec.{name}"
+    yield from _extensions(component, path)
+    yield from validate_scaling(component, path, annotations)
+    yield from validate_pod_spec(component, path=path)
+
+
+def _extensions(component: ComponentSpec, path: str) -> Iterator[Cause]:
+    """ComponentExtensionSpec.Validate, and the ranges that the CRD has."""
     concurrency = component.container_concurrency
     if concurrency is not None and concurrency < 0:
         yield Cause(f"{path}.containerConcurrency", "parallelism cannot be less than 0")
@@ -266,8 +250,6 @@ def _component(
     if component.timeout is not None and component.timeout < 0:
         yield Cause(f"{path}.timeout", f"timeout cannot be less than 0, got {component.timeout}")
     yield from _logger(component.logger, path)
-    yield from validate_scaling(component, path, annotations)
-    yield from validate_pod_spec(component, path=path)
 
 
 def _replicas(component: ComponentSpec, path: str) -> Iterator[Cause]:
@@ -289,21 +271,3 @@ def _logger(logger: LoggerSpec | None, path: str) -> Iterator[Cause]:
     storage = logger.storage
     if storage is not None and not all(storage.get(key) for key in ("path", "parameters", "key")):
         yield Cause(f"{path}.logger.storage", "invalid logger storage configuration")
-
-
-def _priority_causes(formats: tuple[SupportedModelFormat, ...]) -> Iterator[Cause]:
-    """All entries of one format within a runtime must carry the same priority."""
-    seen: dict[str, int] = {}
-    for index, known in enumerate(formats):
-        path = f"spec.supportedModelFormats[{index}].priority"
-        if known.priority is None or not known.auto_select:
-            continue
-        if known.priority < 1:
-            yield Cause(path, f"priority must be greater than zero, got {known.priority}")
-        first = seen.setdefault(known.name, known.priority)
-        if first != known.priority:
-            yield Cause(
-                path,
-                "different priorities assigned for the same model format "
-                f"{known.name}: {first} and {known.priority}",
-            )

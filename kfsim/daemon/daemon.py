@@ -119,7 +119,9 @@ class Daemon:
             store=store,
             clock=self._clock,
             entropy=self._entropy,
-            admission=lambda resource, obj, old: admit(resource, obj, old, limits=config.limits()),
+            admission=lambda resource, obj, old: admit(
+                resource, obj, old, limits=config.limits(), peers=store.peers
+            ),
             extensions={
                 "GET /status": self._status,
                 "GET /transfers": self._transfers,

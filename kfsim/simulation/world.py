@@ -128,7 +128,7 @@ class SimulatedCluster:
         """Create or replace an object as a client does: defaulted and validated."""
         stored = self.store.find(type(obj), obj.metadata.name, obj.metadata.namespace)
         limits = self.config.limits()
-        admitted: _T = admit(kind_of(type(obj)), obj, stored, limits=limits)  # type: ignore[assignment]  # admission keeps the kind
+        admitted: _T = admit(kind_of(type(obj)), obj, stored, limits=limits, peers=self.store.peers)  # type: ignore[assignment]  # admission keeps the kind
         return self.store.create(admitted) if stored is None else self.store.update(admitted)
 
     def send(

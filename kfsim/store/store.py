@@ -102,6 +102,10 @@ class Store:
             entries = self._index.entries(model, namespace)
         return tuple(self.view(model, entry) for entry in entries)
 
+    def peers(self, obj: T) -> tuple[T, ...]:
+        """The objects of the same kind and namespace; all of a cluster-scoped kind."""
+        return self.list(type(obj), obj.metadata.namespace or None)
+
     def owned(self, model: type[T], owner: Object) -> tuple[T, ...]:
         """Objects of a kind whose managing owner is `owner`, sorted by namespace and name."""
         return tuple(

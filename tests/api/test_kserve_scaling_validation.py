@@ -9,6 +9,8 @@ from kfsim.api.kserve_scaling_validation import validate_autoscaler_class, valid
 
 CLASS = "serving.kserve.io/autoscalerClass"
 STANDARD = {"serving.kserve.io/deploymentMode": "Standard"}
+HPA = {**STANDARD, CLASS: "hpa"}
+KNATIVE_HPA = {"autoscaling.knative.dev/class": "hpa.autoscaling.knative.dev"}
 KEDA = {**STANDARD, CLASS: "keda"}
 
 
@@ -21,10 +23,15 @@ KEDA = {**STANDARD, CLASS: "keda"}
         ({}, {"scaleMetric": "rps", "scaleTarget": 0}, "the target for rps"),
         ({}, {"deploymentStrategy": {"type": "Recreate"}}, "deploymentStrategy"),
         (STANDARD, {"deploymentStrategy": {"type": "Recreate"}}, ""),
-        (STANDARD, {"scaleMetric": "rps"}, "[rps] is not a supported metric"),
-        (STANDARD, {"scaleTarget": 101}, "[1-100] integer"),
-        (STANDARD, {"scaleMetric": "memory", "scaleTarget": 2000}, ""),
-        (STANDARD, {"scaleMetric": "memory", "scaleTarget": 0}, "1 MiB"),
+        (STANDARD, {"scaleMetric": "rps"}, ""),
+        (HPA, {"scaleMetric": "rps"}, "[rps] is not a supported metric"),
+        (HPA, {"scaleTarget": 101}, "[1-100] integer"),
+        (HPA, {"scaleTarget": 0}, "[1-100] integer"),
+        (HPA, {"scaleMetric": "memory", "scaleTarget": 100}, ""),
+        (HPA, {"scaleMetric": "memory", "scaleTarget": 101}, "[1-100] integer"),
+        (HPA, {"scaleMetric": "memory", "scaleTarget": 0}, "1 MiB"),
+        (KNATIVE_HPA, {"scaleMetric": "cpu", "scaleTarget": 50}, ""),
+        (KNATIVE_HPA, {"scaleMetric": "rps"}, "[rps] is not a supported metric"),
         (KEDA, {"scaleMetric": "cpu"}, "KEDA"),
         (KEDA, {}, ""),
         ({**STANDARD, CLASS: "none"}, {"scaleMetric": "rps"}, ""),

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService
-from kfsim.api.kserve_validation import validate_inference_service, validate_serving_runtime
+from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve_validation import validate_inference_service
 
 MODE = "serving.kserve.io/deploymentMode"
 MODEL = {"modelFormat": {"name": "sklearn"}, "storageUri": "gs://a/b"}
@@ -53,6 +53,7 @@ STANDARD = {MODE: "Standard"}
         isvc({"containers": [custom("kserve-container", "PROTOCOL", "v2")]}),
         isvc(component(containers=[{"name": "transformer-container", "image": "i"}])),
         isvc(transformer={"containers": [{"name": "kserve-container", "image": "i"}]}),
+        isvc(component(name="stable")),
         isvc(component(scaleMetric="cpu", scaleTarget=80), annotations=STANDARD),
         isvc(annotations={MODE: "RawDeployment"}),
         isvc(component(annotations={"kfsim.dev/runtime": "docker"})),
@@ -118,7 +119,6 @@ def test_accepted(good: InferenceService) -> None:
             "invalid protocol v3",
         ),
         (isvc(model(name="x")), "spec.predictor.model.name", "'name' field is not allowed"),
-        (isvc(component(name="x")), "spec.predictor.name", "only allowed in an item"),
         (
             isvc({"model": {"storageUri": "gs://a"}}),
             "spec.predictor.model.modelFormat.name",
@@ -154,25 +154,6 @@ def test_refused(bad: InferenceService, field: str, text: str) -> None:
     assert text in first.message
 
 
-@pytest.mark.parametrize(
-    ("storage", "text"),
-    [
-        ([{"uri": "", "mountPath": "/a/b"}], "cannot be empty"),
-        ([{"uri": "gs://a", "mountPath": "rel"}], "must be absolute"),
-        ([{"uri": "gs://a", "mountPath": "/a/../b"}], "'..'"),
-        (
-            [{"uri": "gs://a", "mountPath": "/a/x"}, {"uri": "gs://b", "mountPath": "/b/x"}],
-            "common parent",
-        ),
-    ],
-    ids=["empty-uri", "relative", "dots", "no-common-parent"],
-)
-def test_storage_uris(storage: list[dict[str, str]], text: str) -> None:
-    predictor = {"model": {"modelFormat": {"name": "sklearn"}}, "storageUris": storage}
-
-    assert text in validate_inference_service(isvc(predictor), None)[0].message
-
-
 def test_the_deployment_mode_cannot_change_once_recorded() -> None:
     old = isvc(status={"deploymentMode": "Knative"})
     new = isvc(annotations=STANDARD)
@@ -183,32 +164,17 @@ def test_the_deployment_mode_cannot_change_once_recorded() -> None:
     assert validate_inference_service(new, isvc()) == []
 
 
-@pytest.mark.parametrize(
-    ("formats", "text"),
-    [
-        (
-            [
-                {"name": "a", "version": "1", "autoSelect": True, "priority": 1},
-                {"name": "a", "version": "2", "autoSelect": True, "priority": 2},
-            ],
-            "different priorities",
-        ),
-        ([{"name": "a", "autoSelect": True, "priority": 0}], "greater than zero"),
-    ],
-    ids=["two-priorities", "zero"],
-)
-def test_runtime_priorities(formats: list[dict[str, Any]], text: str) -> None:
-    runtime = ClusterServingRuntime.model_validate(
-        {
-            "metadata": {"name": "r"},
-            "spec": {"containers": [{"name": "c"}], "supportedModelFormats": formats},
-        }
-    )
-
-    assert text in validate_serving_runtime(runtime)[0].message
+@pytest.mark.parametrize("recorded", ["RawDeployment", "Standard"])
+def test_a_mode_recorded_under_its_old_name_is_the_same_mode(recorded: str) -> None:
+    old = isvc(status={"deploymentMode": recorded})
+    assert validate_inference_service(isvc(annotations=STANDARD), old) == []
 
 
-def test_a_runtime_needs_a_container() -> None:
-    runtime = ClusterServingRuntime.model_validate({"metadata": {"name": "r"}, "spec": {}})
-
-    assert validate_serving_runtime(runtime)[0].field == "spec.containers"
+def test_the_name_of_a_predictor_changes_with_its_model_only() -> None:
+    old = isvc(component(name="one"))
+    same = validate_inference_service(isvc(component(name="two")), old)
+    assert [cause.message for cause in same] == [
+        "predictor.name change requires a model change (e.g. storageUri)"
+    ]
+    moved = {"name": "two", **model(storageUri="gs://a/c")}
+    assert validate_inference_service(isvc(moved), old) == []
