@@ -199,6 +199,11 @@ _INFERENCE_SERVICE: Final = (
         "predictor transformer explainer",
         _ignored("canary", "canaryTrafficPercent is what splits traffic"),
     ),
+    _table(
+        kserve.CanarySpec,
+        "",
+        _ignored("predictor trafficPercent", "canaryTrafficPercent is what splits traffic"),
+    ),
     _COMPONENT,
     _table(
         kserve.PredictorSpec,
@@ -207,10 +212,15 @@ _INFERENCE_SERVICE: Final = (
         _ignored("confidential", "nothing is attested here"),
         _refused("workerSpec", "multi-node predictors are not simulated"),
     ),
-    _table(kserve.TransformerSpec, ""),
+    _table(
+        kserve.TransformerSpec,
+        "",
+        _ignored("storageUris", "models are fetched for predictors alone"),
+    ),
     _table(
         kserve.ExplainerSpec,
         "",
+        _ignored("storageUris", "models are fetched for predictors alone"),
         _refused("art alibi aix", "built-in explainers are not simulated; give containers"),
     ),
     _table(
@@ -218,6 +228,7 @@ _INFERENCE_SERVICE: Final = (
         "storageUri runtimeVersion protocolVersion",
         _refused("storage", "key, path and parameters are not simulated; give a storageUri"),
         _ignored("modelClassName", "no server reads it"),
+        _ignored("confidential", "nothing is attested here"),
     ),
     _table(kserve.ModelSpec, "modelFormat runtime"),
     _table(kserve.StorageUri, "uri mountPath"),

@@ -31,8 +31,8 @@ def entry(uri: str = "gs://a", path: str = "/mnt/a") -> dict[str, str]:
         (
             [entry(path="/a/x"), entry(path="/b/x")],
             (
-                "storage paths must have a common parent directory. Current paths: [/a/x /b/x] have "
-                "no common parent beyond root"
+                "storage paths must have a common parent directory. Current paths: [/a/x /b/x] "
+                "have no common parent beyond root"
             ),
         ),
         (

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from kfsim.api.apps import Deployment
 from kfsim.api.conditions import find_condition, is_true
 from kfsim.api.effects import When
 from kfsim.api.effects_table import KINDS_WITHOUT_EFFECT
@@ -15,10 +16,12 @@ from kfsim.api.fidelity import (
     classify,
     has_unknown_fields,
 )
+from kfsim.api.kept_kinds import not_simulated
 from kfsim.api.kserve import InferenceService
 from kfsim.api.kserve_keys import KFSIM_SOURCE, LAST_APPLIED
 from kfsim.api.meta import Object
-from kfsim.api.scheme import KINDS, ResourceKind, find_kind, kind_of
+from kfsim.api.replaced_controllers import not_started, replaced_controller
+from kfsim.api.scheme import ResourceKind, kind_of
 from kfsim.api.substitution import Substitution
 from kfsim.base.errors import NotFound
 from kfsim.controllers.inferenceservice.causes import find_causes
@@ -59,11 +62,16 @@ class FidelityReporter:
 
     def _resources(self) -> Iterator[ResourceKind]:
         """Every kind that may have objects."""
-        yield from KINDS
+        kinds = self._store.kinds
+        for names in kinds.all():
+            if self._store.count(names.served[0], names.kind):
+                resource = kinds.find_kind(names.served[0], names.kind)
+                assert resource is not None
+                yield resource
 
     def _named(self, query: Mapping[str, str]) -> Object:
         version, kind = query.get("apiVersion", ""), query["kind"]
-        resource = find_kind(version, kind)
+        resource = self._store.kinds.find_kind(version, kind)
         if resource is None:
             raise NotFound(f'no matches for kind "{kind}" in version "{version}"')
         namespace = query.get("namespace", "") if resource.namespaced else ""
@@ -71,7 +79,7 @@ class FidelityReporter:
 
     def _describe(self, obj: Object, notes: Notes) -> dict[str, Any]:
         workloads = find_workloads(self._store, obj)
-        why_not = KINDS_WITHOUT_EFFECT.get(type(obj), "")
+        why_not = _why_not(obj)
         outcomes = () if why_not else self._outcomes(obj, workloads, notes)
         ready, reason = _readiness(self._store, obj)
         return {
@@ -101,6 +109,14 @@ class FidelityReporter:
         for remark in find_remarks(obj, workloads, notes, written=written, substitutions=planned):
             outcomes = apply_remark(outcomes, remark)
         return outcomes
+
+
+def _why_not(obj: Object) -> str:
+    """Why nothing follows from an object; empty where something does."""
+    if not kind_of(type(obj)).simulated:
+        return not_simulated(obj.api_version, obj.kind)
+    image = replaced_controller(obj) if isinstance(obj, Deployment) else ""
+    return not_started(image) if image else KINDS_WITHOUT_EFFECT.get(type(obj), "")
 
 
 def written_document(obj: Object) -> Mapping[str, Any]:
