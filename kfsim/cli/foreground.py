@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
-from kfsim.base.errors import KfsimError, Unavailable
+from kfsim.base.errors import Invalid, KfsimError, Unavailable
 from kfsim.cli.changes import watch_paths
 from kfsim.cli.client import TABLE, ApiClient
 from kfsim.cli.fidelity_telling import FidelityTeller
 from kfsim.cli.output import format_table, table_cells, warn
+from kfsim.cli.project_settings import reread_project_file
 from kfsim.cli.rollout import Progress, apply_all
-from kfsim.daemon.project import DaemonInfo
+from kfsim.daemon.project import DaemonInfo, find_project_file
 
 _REFRESH_MILLISECONDS = 1000
 
@@ -28,7 +29,7 @@ def follow(
     print("\nwatching for changes; Ctrl-C stops", flush=True)
     view = _make_view()
     with view:
-        for changed in watch_paths(paths, every=_REFRESH_MILLISECONDS):
+        for changed in watch_paths(_watched(paths), every=_REFRESH_MILLISECONDS):
             if process is not None and process.poll() is not None:
                 raise Unavailable(f"the daemon of project {info.project} ended")
             if changed:
@@ -36,9 +37,20 @@ def follow(
             view.show(client)
 
 
+def _watched(paths: Sequence[str]) -> list[str]:
+    """The paths, and the project's file where they do not hold it."""
+    place = find_project_file(paths[0])
+    outside = place is not None and str(place.parent) not in paths
+    return [*paths, str(place)] if outside else [*paths]
+
+
 def _reapply(
     client: ApiClient, paths: Sequence[str], view: "_PlainView", fidelity: FidelityTeller
 ) -> None:
+    try:
+        reread_project_file(client, view.say)
+    except Invalid as error:
+        view.complain(error.message)
     try:
         applied = apply_all(
             client, paths, say=view.say, complain=view.complain, quiet_unchanged=True

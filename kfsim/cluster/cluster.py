@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from kfsim.api.kserve import InferenceService
+from kfsim.api.substitution import LocalMaps
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.ports import DrainGate, RouteSink, StatSource
@@ -44,7 +46,8 @@ class Cluster:
     that requests are in flight, so that reconciles make room for them; `start_limit` bounds how
     many replicas start at the same time; `chooser` decides between backends where `backend` is
     several in one. `gpus` are the host's, none where it is left out. `config` is given where
-    others, such as admission, go by the same ConfigMaps.
+    others, such as admission, go by the same ConfigMaps. `maps` and `secrets`
+    are the project's own; `take_local_settings` is due when they have changed.
     """
 
     def __init__(
@@ -64,10 +67,14 @@ class Cluster:
         gpus: GpuInventory | None = None,
         gpu_settings: GpuSettings | None = None,
         config: ClusterConfig | None = None,
+        maps: Callable[[], LocalMaps] = LocalMaps,
+        secrets: Callable[[], pod.FilledSecrets] = dict,
     ) -> None:
         self._store = store
         self._chooser = chooser
         self._backend = backend
+        self._maps = maps
+        self._secrets = secrets
         self.dispatcher = Dispatcher(store=store, clock=clock, busy=busy)
         self.scaling = Scaling(clock=clock, stat_source=stat_source, wake=self._wake_autoscaler)
         self.devices = pod.DeviceScheduler(inventory=gpus, settings=gpu_settings)
@@ -104,6 +111,7 @@ class Cluster:
                 recorder=recorder,
                 domain=config.default_domain,
                 gateway_port=gateway_port,
+                maps=self._maps,
             ),
             service.make_controller(store=store, clock=clock, recorder=recorder, config=config),
             configuration.make_controller(
@@ -138,16 +146,29 @@ class Cluster:
             deployment.make_controller(
                 store=store, clock=clock, entropy=entropy, recorder=recorder
             ),
-            pod.make_controller(store=store, clock=clock, recorder=recorder, kubelet=self._kubelet),
+            pod.make_controller(
+                store=store,
+                clock=clock,
+                recorder=recorder,
+                kubelet=self._kubelet,
+                secrets=self._secrets,
+            ),
             routing.make_controller(store=store, clock=clock, route_sink=route_sink),
         )
 
     async def start(self) -> None:
         """Take up what the store holds, and go on from there. The backend must be open."""
         inferenceservice.seed_runtimes(self._store)
-        await recover(self._store, self._kubelet, self._backend)
+        await recover(self._store, self._kubelet, self._backend, self._secrets)
         self.scaling.start()
         self.dispatcher.start()
+
+    def take_local_settings(self) -> None:
+        """Plan every service again, and look again at Pods that wait for a Secret."""
+        for entry in self._store.entries(InferenceService):
+            self.dispatcher.enqueue("inferenceservice", Key(entry.namespace, entry.name))
+        for replica in self._kubelet.held():
+            self._wake_pod(replica, 0.0)
 
     async def close(self) -> None:
         """Stop deciding and acting; what runs is left to the backend."""

@@ -13,6 +13,7 @@ from kfsim.cli.commands import (
     logs,
     predict,
     report,
+    schema,
     serve,
     top,
     up,
@@ -24,7 +25,7 @@ from kfsim.cli.commands.common import UsageError
 
 MODULES = (
     up, serve, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
-    validate, report, images,
+    validate, report, schema, images,
 )  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]

@@ -3,6 +3,7 @@
 Reads the store and nothing else; the answer is plain data for `/kfsim/v1/why`.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,8 +17,10 @@ from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRun
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.api.meta import Condition, Object
 from kfsim.api.names import child_name
-from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
+from kfsim.api.runtime_selection import Candidate, Runtime, collect_runtimes, select_runtime
+from kfsim.api.substitution import LocalMaps
 from kfsim.controllers.inferenceservice.causes import find_causes
+from kfsim.controllers.inferenceservice.plan import make_plan
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
 from kfsim.replicas.failures import describe_end
 from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
@@ -25,11 +28,15 @@ from kfsim.store import Store
 
 _EVENTS_SHOWN = 10
 _WARNINGS_SHOWN = 3
+_NO_MAPS = LocalMaps()
 
 
-def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
+def explain(store: Store, namespace: str, name: str, maps: LocalMaps = _NO_MAPS) -> dict[str, Any]:
     """The explanation of one InferenceService. Raises NotFound."""
     isvc = store.get(InferenceService, name, namespace)
+    runtimes = collect_runtimes(
+        store.list(ServingRuntime, namespace), store.list(ClusterServingRuntime)
+    )
     not_ready = _not_ready(isvc)
     causes = find_causes(store, isvc)
     reasons = [str(cause) for cause in causes] or [_text(condition) for condition in not_ready]
@@ -49,7 +56,8 @@ def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
         "model": isvc.status.model_status.model_dump(by_alias=True, exclude_none=True)
         if isvc.status.model_status is not None
         else None,
-        "runtime": _runtime(store, isvc),
+        "runtime": _runtime(isvc, runtimes),
+        "substitutions": [asdict(each) for each in make_plan(isvc, runtimes, maps).substitutions],
         "traffic": _traffic(isvc),
         "revisions": _revisions(store, isvc),
         "events": _events(store, isvc),
@@ -80,14 +88,11 @@ def _not_ready(isvc: InferenceService) -> list[Condition]:
     return found
 
 
-def _runtime(store: Store, isvc: InferenceService) -> dict[str, Any] | None:
+def _runtime(isvc: InferenceService, runtimes: Sequence[Runtime]) -> dict[str, Any] | None:
     """The selection as it would be made now; None for a custom container."""
     model = isvc.spec.predictor.model
     if model is None:
         return None
-    runtimes = collect_runtimes(
-        store.list(ServingRuntime, isvc.metadata.namespace), store.list(ClusterServingRuntime)
-    )
     selection = select_runtime(
         model, runtimes, multi_node=isvc.spec.predictor.worker_spec is not None
     )

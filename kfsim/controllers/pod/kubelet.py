@@ -108,6 +108,10 @@ class Kubelet:
         """Replicas that wait for a ConfigMap or Secret of the namespace."""
         return self._starter.held_in(namespace)
 
+    def held(self) -> tuple[ReplicaKey, ...]:
+        """Replicas that wait for a ConfigMap or Secret, of all namespaces."""
+        return self._starter.held()
+
     def accept(self, pod: Pod, sources: PodSources, *, wake_up: bool) -> Replica:
         """Take a Pod on and start it as soon as GPUs, its references and a place allow."""
         key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)

@@ -65,6 +65,10 @@ class Starter:
         """Replicas that wait for a ConfigMap or Secret of the namespace."""
         return tuple(self._held.get(namespace, ()))
 
+    def held(self) -> tuple[ReplicaKey, ...]:
+        """Replicas that wait for a ConfigMap or Secret, of all namespaces."""
+        return tuple(key for keys in self._held.values() for key in keys)
+
     def accept(self, replica: Replica, sources: PodSources, *, wake_up: bool) -> None:
         """Start a new replica as soon as devices, its references and a place allow."""
         if self._devices.fit(replica.pod) is not replica.pod:
