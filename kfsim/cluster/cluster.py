@@ -28,6 +28,7 @@ from kfsim.controllers.runtime import ClusterConfig, Controller, Dispatcher, Key
 from kfsim.replicas.backend import ReplicaBackend
 from kfsim.replicas.choice import BackendChooser
 from kfsim.replicas.devices import GpuInventory, GpuSettings
+from kfsim.replicas.node import Node
 from kfsim.store import Store
 
 DEFAULT_DOMAIN = "localhost"
@@ -46,8 +47,10 @@ class Cluster:
     that requests are in flight, so that reconciles make room for them; `start_limit` bounds how
     many replicas start at the same time; `chooser` decides between backends where `backend` is
     several in one. `gpus` are the host's, none where it is left out. `config` is given where
-    others, such as admission, go by the same ConfigMaps. `maps` and `secrets`
-    are the project's own; `take_local_settings` is due when they have changed.
+    others, such as admission, go by the same ConfigMaps. `maps` and `secrets` are the project's
+    own; `take_local_settings` is due when they have changed. With a `node` (`--strict`) Pods are
+    placed on it as a cluster's scheduler would, need their ServiceAccounts, and Standard mode is
+    not stood in for.
     """
 
     def __init__(
@@ -67,17 +70,19 @@ class Cluster:
         gpus: GpuInventory | None = None,
         gpu_settings: GpuSettings | None = None,
         config: ClusterConfig | None = None,
+        node: Node | None = None,
         maps: Callable[[], LocalMaps] = LocalMaps,
         secrets: Callable[[], pod.FilledSecrets] = dict,
     ) -> None:
         self._store = store
         self._chooser = chooser
         self._backend = backend
+        self._strict = node is not None
         self._maps = maps
         self._secrets = secrets
         self.dispatcher = Dispatcher(store=store, clock=clock, busy=busy)
         self.scaling = Scaling(clock=clock, stat_source=stat_source, wake=self._wake_autoscaler)
-        self.devices = pod.DeviceScheduler(inventory=gpus, settings=gpu_settings)
+        self.devices = pod.DeviceScheduler(inventory=gpus, settings=gpu_settings, node=node)
         self._kubelet = pod.Kubelet(
             clock=clock,
             backend=backend,
@@ -112,6 +117,7 @@ class Cluster:
                 domain=config.default_domain,
                 gateway_port=gateway_port,
                 maps=self._maps,
+                strict=self._strict,
             ),
             service.make_controller(store=store, clock=clock, recorder=recorder, config=config),
             configuration.make_controller(
@@ -144,7 +150,11 @@ class Cluster:
                 store=store, clock=clock, backend=self._backend, gateway_port=gateway_port
             ),
             deployment.make_controller(
-                store=store, clock=clock, entropy=entropy, recorder=recorder
+                store=store,
+                clock=clock,
+                entropy=entropy,
+                recorder=recorder,
+                needs_accounts=self._strict,
             ),
             pod.make_controller(
                 store=store,

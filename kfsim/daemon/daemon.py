@@ -19,6 +19,7 @@ from kfsim.controllers.runtime import ClusterConfig
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.fidelity import FidelityReporter
 from kfsim.daemon.gpus import GpuReport
+from kfsim.daemon.host import find_host
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.local_settings import LocalSettings
 from kfsim.daemon.logs import LogReader
@@ -136,6 +137,7 @@ class Daemon:
             },
             metrics=self._metrics.render,
             logs=LogReader(store, self._replicas.backend),
+            strict=self._settings.strict,
         )
         return self._note(
             await listen(
@@ -187,6 +189,7 @@ class Daemon:
             gpus=self._gpus,
             config=config,
             gpu_settings=self._local.gpu,
+            node=find_host() if self._settings.strict else None,
             maps=self._local.maps,
             secrets=self._local.secrets,
         )
@@ -263,7 +266,12 @@ class Daemon:
     def _why(self, store: Store, query: Mapping[str, str]) -> dict[str, Any]:
         scaling = self._cluster.scaling if self._cluster is not None else None
         answer = explain_service(
-            store, scaling, query["namespace"], query["name"], self._local.maps()
+            store,
+            scaling,
+            query["namespace"],
+            query["name"],
+            self._local.maps(),
+            strict=self._settings.strict,
         )
         for revision in answer["revisions"]:
             backend = revision["backend"]

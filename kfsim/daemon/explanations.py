@@ -14,10 +14,16 @@ _NO_MAPS = LocalMaps()
 
 
 def explain_service(
-    store: Store, scaling: Scaling | None, namespace: str, name: str, maps: LocalMaps = _NO_MAPS
+    store: Store,
+    scaling: Scaling | None,
+    namespace: str,
+    name: str,
+    maps: LocalMaps = _NO_MAPS,
+    *,
+    strict: bool = False,
 ) -> dict[str, Any]:
     """Readiness, runtime, traffic, replicas and the latest decisions. Raises NotFound."""
-    answer = explain(store, namespace, name, maps)
+    answer = explain(store, namespace, name, maps, strict=strict)
     for revision in answer["revisions"]:
         if scaling is None:
             continue

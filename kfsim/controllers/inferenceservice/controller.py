@@ -32,15 +32,18 @@ def make_controller(
     domain: str,
     gateway_port: Callable[[], int],
     maps: Callable[[], LocalMaps] = LocalMaps,
+    strict: bool = False,
 ) -> Controller:
     """`gateway_port` is asked at each reconcile, as the gateway may bind after the start, and so
-    are the project's `maps`: whoever changes them asks for reconciles."""
+    are the project's `maps`: whoever changes them asks for reconciles. `strict`: nothing stands in
+    for what is not simulated."""
     reconciler = InferenceServiceReconciler(
         store=store,
         clock=clock,
         recorder=recorder.for_component("v1beta1Controllers"),
         ingress=IngressConfig(domain=domain, gateway_port=gateway_port),
         maps=maps,
+        strict=strict,
     )
     return Controller(
         name=NAME,

@@ -31,12 +31,21 @@ _WARNINGS_SHOWN = 3
 _NO_MAPS = LocalMaps()
 
 
-def explain(store: Store, namespace: str, name: str, maps: LocalMaps = _NO_MAPS) -> dict[str, Any]:
-    """The explanation of one InferenceService. Raises NotFound."""
+def explain(
+    store: Store,
+    namespace: str,
+    name: str,
+    maps: LocalMaps = _NO_MAPS,
+    *,
+    strict: bool = False,
+) -> dict[str, Any]:
+    """The explanation of one InferenceService; `maps` and `strict` as for its plan. Raises
+    NotFound."""
     isvc = store.get(InferenceService, name, namespace)
     runtimes = collect_runtimes(
         store.list(ServingRuntime, namespace), store.list(ClusterServingRuntime)
     )
+    plan = make_plan(isvc, runtimes, maps, strict=strict)
     not_ready = _not_ready(isvc)
     causes = find_causes(store, isvc)
     reasons = [str(cause) for cause in causes] or [_text(condition) for condition in not_ready]
@@ -57,7 +66,7 @@ def explain(store: Store, namespace: str, name: str, maps: LocalMaps = _NO_MAPS)
         if isvc.status.model_status is not None
         else None,
         "runtime": _runtime(isvc, runtimes),
-        "substitutions": [asdict(each) for each in make_plan(isvc, runtimes, maps).substitutions],
+        "substitutions": [asdict(each) for each in plan.substitutions],
         "traffic": _traffic(isvc),
         "revisions": _revisions(store, isvc),
         "events": _events(store, isvc),

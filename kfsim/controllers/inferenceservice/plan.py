@@ -102,19 +102,30 @@ def service_name(isvc_name: str, component: str) -> str:
 
 
 def make_plan(
-    isvc: InferenceService, runtimes: Sequence[Runtime], maps: LocalMaps = _NO_MAPS
+    isvc: InferenceService,
+    runtimes: Sequence[Runtime],
+    maps: LocalMaps = _NO_MAPS,
+    *,
+    strict: bool = False,
 ) -> Plan:
-    """`runtimes`: those of the namespace and of the cluster; `maps`: the project's own."""
+    """`runtimes`: those of the namespace and of the cluster; `maps`: the project's own; `strict`:
+    no other deployment mode stands in for the one that is asked for."""
     if isvc.metadata.annotations.get(DEPLOYMENT_MODE) == MODEL_MESH:
         message = "deployment mode ModelMesh is not simulated; use Knative"
-        return Plan(failures=(ComponentFailure(PREDICTOR, "DeploymentModeNotSupported", message),))
+        return _unsupported_mode(message)
+    standard = isvc.metadata.annotations.get(DEPLOYMENT_MODE) == STANDARD
+    if standard and strict:
+        return _unsupported_mode(
+            "deployment mode Standard is not simulated: on a cluster it makes a Deployment, a "
+            "HorizontalPodAutoscaler and an Ingress; without --strict it is served as Knative"
+        )
     selection = None
     model = isvc.spec.predictor.model
     if model is not None:
         multi_node = isvc.spec.predictor.worker_spec is not None
         selection = select_runtime(model, runtimes, multi_node=multi_node)
     substitutor = Substitutor(maps)
-    if isvc.metadata.annotations.get(DEPLOYMENT_MODE) == STANDARD:
+    if standard:
         substitutor.note(STANDARD_SUBSTITUTED)
     planned = [_plan_predictor(isvc, selection, substitutor)]
     if isvc.spec.transformer is not None:
@@ -127,6 +138,10 @@ def make_plan(
         selection=selection,
         substitutions=substitutor.made,
     )
+
+
+def _unsupported_mode(message: str) -> Plan:
+    return Plan(failures=(ComponentFailure(PREDICTOR, "DeploymentModeNotSupported", message),))
 
 
 def _plan_predictor(

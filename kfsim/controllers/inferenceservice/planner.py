@@ -23,7 +23,14 @@ _Known = tuple[InferenceService, tuple[_Versions, LocalMaps], Plan]
 class Planner:
     """Makes plans from the store's runtimes and the maps as they are at each call."""
 
-    def __init__(self, store: Store, maps: Callable[[], LocalMaps] = LocalMaps) -> None:
+    def __init__(
+        self,
+        store: Store,
+        maps: Callable[[], LocalMaps] = LocalMaps,
+        *,
+        strict: bool = False,
+    ) -> None:
+        self._strict = strict
         self._store = store
         self._maps = maps
         self._runtimes: dict[_Versions, tuple[Runtime, ...]] = {}
@@ -39,7 +46,12 @@ class Planner:
         if known is not None and known[1] == context and _same_wish(known[0], isvc):
             self._plans.move_to_end(uid)
             return known[2]
-        plan = make_plan(isvc, self._collect(versions, namespaced, cluster), context[1])
+        plan = make_plan(
+            isvc,
+            self._collect(versions, namespaced, cluster),
+            context[1],
+            strict=self._strict,
+        )
         if uid:  # an object that was never stored has none
             self._plans[uid] = (isvc, context, plan)
             if len(self._plans) > _PLANS_KEPT:

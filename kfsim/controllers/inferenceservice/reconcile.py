@@ -89,13 +89,14 @@ class InferenceServiceReconciler:
         recorder: Recorder,
         ingress: IngressConfig,
         maps: Callable[[], LocalMaps] = LocalMaps,
+        strict: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._recorder = recorder
         self._ingress = ingress
         self._children = Children(store)
-        self._planner = Planner(store, maps)
+        self._planner = Planner(store, maps, strict=strict)
         self.users = RuntimeUsers()
 
     def reconcile(self, key: Key) -> Result:

@@ -134,6 +134,7 @@ class Kubelet:
         state = lifecycle.adopt_replica(pod, wall=self._clock.wall(), now=self._clock.now())
         replica = Replica(key, pod.metadata.uid, pod, state, Stage.LIVE, present=True)
         self._replicas[key] = replica
+        self._devices.occupy(replica.holder, pod)
         try:
             self._starter.adopt(replica, sources)
         except KfsimError as error:  # the Pod is removed, and its Deployment makes another

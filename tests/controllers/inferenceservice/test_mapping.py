@@ -111,3 +111,24 @@ def test_standard_mode_is_a_substitution() -> None:
     )
     field = "metadata.annotations[serving.kserve.io/deploymentMode]"
     assert told(planned) == [(field, "Standard", "Knative")]
+
+
+def test_standard_mode_is_refused_where_nothing_may_stand_in() -> None:
+    isvc = InferenceService.model_validate(
+        {
+            "metadata": {
+                "name": "iris",
+                "annotations": {"serving.kserve.io/deploymentMode": "Standard"},
+            },
+            "spec": {"predictor": model(storageUri="/m")},
+        }
+    )
+    planned = make_plan(isvc, RUNTIMES, strict=True)
+    assert planned.components == ()
+    assert planned.substitutions == ()
+    (failure,) = planned.failures
+    assert failure.reason == "DeploymentModeNotSupported"
+    assert failure.message == (
+        "deployment mode Standard is not simulated: on a cluster it makes a Deployment, a "
+        "HorizontalPodAutoscaler and an Ingress; without --strict it is served as Knative"
+    )
