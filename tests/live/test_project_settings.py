@@ -141,3 +141,27 @@ def test_a_variable_that_is_not_set_is_named_before_anything_starts(kfsim: Kfsim
     assert done.returncode == 1
     assert "secrets.default/creds.token needs the environment variable KFT_TOKEN" in done.stdout
     assert not (kfsim.state / "daemon.json").exists()
+
+
+def test_a_missing_secret_is_named_with_the_line_that_mends_it(
+    kfsim: Kfsim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_custom(kfsim)
+    (kfsim.manifests / "kfsim.yaml").unlink()
+    monkeypatch.setenv("TOKEN", HUSH)
+    kfsim.up("--runtime=process", "--timeout=5s", check=False)
+    line = 'secrets: {default/creds: {token: "${TOKEN}", plain: "${PLAIN}"}}'
+    told = kfsim.run("why", "custom")
+    assert 'CreateContainerConfigError: secret "creds" not found; apply it, or' in told
+    assert line in told
+    kfsim.write("kfsim.yaml", line.replace("${PLAIN}", "${PLAIN:-text}"))
+    kfsim.up("--timeout=60s")
+    assert kfsim.post("custom")[1] == [HUSH, "text"]
+
+
+def test_a_missing_account_is_a_warning(kfsim: Kfsim, iris_model: Path) -> None:
+    kfsim.service("iris", iris_model, extra="    serviceAccountName: robot\n")
+    kfsim.up("--runtime=process")
+    assert kfsim.post("iris", INPUT)[0] == 200
+    lack = "ServiceAccount default/robot not found: the Pod runs without it"
+    assert lack in kfsim.run("events")
