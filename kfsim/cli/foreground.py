@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
-from kfsim.base.errors import Invalid, KfsimError, Unavailable
+from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.cli.changes import watch_paths
 from kfsim.cli.client import TABLE, ApiClient
 from kfsim.cli.fidelity_telling import FidelityTeller
@@ -49,7 +49,9 @@ def _reapply(
 ) -> None:
     try:
         reread_project_file(client, view.say)
-    except Invalid as error:
+    except Unavailable:
+        raise
+    except KfsimError as error:  # the daemon keeps what it had
         view.complain(error.message)
     try:
         applied = apply_all(

@@ -65,8 +65,8 @@ def check_environment(path: str) -> None:
 
 
 def reread_project_file(client: ApiClient, say: Callable[[str], None] | None = None) -> None:
-    """Have a running daemon read kfsim.yaml again; `say` is told what came of it. Raises Invalid
-    for a file that cannot be used; the daemon goes on with what it had."""
+    """Have a running daemon read kfsim.yaml again; `say` is told what came of it. Raises
+    KfsimError for a file that cannot be used; the daemon goes on with what it had."""
     answer = client.create("/kfsim/v1/settings", {})
     if say is None:
         return

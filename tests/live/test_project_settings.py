@@ -83,10 +83,19 @@ def test_an_edited_file_is_followed(kfsim: Kfsim, iris_model: Path) -> None:
         what="the model that the edited file names answers",
     )
     kfsim.write("kfsim.yaml", "uris: 3\n")
+    # A later change is applied, so the file before it was read.
+    kfsim.service("other", iris_model)
+    wait_until(
+        lambda: kfsim.attempt("get", "isvc", "other").returncode == 0,
+        timeout=60,
+        what="manifests are followed in spite of the broken kfsim.yaml",
+    )
+    assert kfsim.post("iris", INPUT)[1] == {"predictions": [1, 1]}
     kfsim.run("down")
     output = process.communicate(timeout=60)[0]
     assert "kfsim.yaml has changed: its maps and secrets are in force" in output
     assert "kfsim.yaml: gpu has changed; `kfsim down` and `kfsim up` again" in output
+    assert "kfsim.yaml:1: uris is 3; it must be a map" in output
 
 
 def write_custom(kfsim: Kfsim) -> None:
