@@ -17,6 +17,7 @@ from kfsim.cli.project_settings import (
     reread_project_file,
     take_project_file,
 )
+from kfsim.daemon.project import DaemonInfo
 from kfsim.replicas.devices import GpuMode, GpuSettings
 
 UNSAID = {"runtime": None, "strict": None, "compat": None, "gateway": None, "api": None}
@@ -118,6 +119,7 @@ def test_what_came_of_reading_the_file_again_is_said() -> None:
     assert len(said) == 2
 
 
+RUNNING = DaemonInfo(1, "127.0.0.1:8080", "127.0.0.1:8001", "1", "p", "/p", "/s")
 ASKED = {
     **DEFAULTS,
     "allow_privileged": False,
@@ -131,6 +133,13 @@ ASKED = {
         ({}, {"strict": True}, {"a": "/b"}, []),
         ({"strict": True, "maps": {"a": "/b"}}, {"strict": True}, {"a": "/b"}, []),
         ({"maps": {"a": "/b"}}, {}, {}, []),
+        ({}, {"gateway": "localhost:8080", "api": "127.0.0.1:0"}, {}, []),
+        (
+            {},
+            {"gateway": "127.0.0.1:9"},
+            {},
+            ["it keeps --gateway 127.0.0.1:8080, and --gateway 127.0.0.1:9 is asked for"],
+        ),
         (
             {"strict": False, "maps": {}},
             {"strict": True},
@@ -159,7 +168,8 @@ def test_what_a_running_daemon_keeps(
     maps: dict[str, str],
     warnings: list[str],
 ) -> None:
-    compare(daemon(**status), Namespace(**{**ASKED, **asked}), gpu=GpuSettings(), maps=maps)
+    arguments = Namespace(**{**ASKED, **asked})
+    compare(daemon(**status), RUNNING, arguments, gpu=GpuSettings(), maps=maps)
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition("it ")[2] for line in lines] == [
         f"{text.removeprefix('it ')}; {MEND}" for text in warnings
