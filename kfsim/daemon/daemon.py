@@ -14,7 +14,7 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
 from kfsim.cluster import Cluster, make_config
-from kfsim.controllers.inferenceservice import explain_wait
+from kfsim.controllers.inferenceservice import explain_wait, find_substitutions
 from kfsim.controllers.runtime import ClusterConfig
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.fidelity import FidelityReporter
@@ -128,7 +128,7 @@ class Daemon:
                 "GET /transfers": self._transfers,
                 "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
-                "GET /fidelity": FidelityReporter(store, gpu=self._local.gpu.mode).report,
+                "GET /fidelity": self._fidelity(store).report,
                 "POST /settings": self._take_settings,
                 "GET /waits/{namespace}/{name}": lambda query: explain_wait(
                     store, query["namespace"], query["name"]
@@ -239,6 +239,15 @@ class Daemon:
             "compat": self._settings.compat,
             "maps": dict(self._settings.maps),
         }
+
+    def _fidelity(self, store: Store) -> FidelityReporter:
+        return FidelityReporter(
+            store,
+            gpu=self._local.gpu.mode,
+            substitutions=lambda isvc: find_substitutions(
+                store, isvc, self._local.maps(), strict=self._settings.strict
+            ),
+        )
 
     def _take_settings(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Read kfsim.yaml again; what only a start can change is the client's to compare."""

@@ -45,7 +45,9 @@ def test_a_bucket_is_a_folder_and_why_says_so(kfsim: Kfsim, iris_model: Path) ->
     shutil.copytree(iris_model, place)
     kfsim.service("iris", REMOTE)
     kfsim.write("kfsim.yaml", "uris:\n  gs://bucket/models: ../models\n")
-    kfsim.up("--runtime=process")
+    output = kfsim.up("--runtime=process")
+    told = f"substituted: spec.predictor.model.storageUri: {REMOTE} → {place}"
+    assert told in output
     assert kfsim.post("iris", INPUT)[1] == {"predictions": [1, 1]}
     assert served(kfsim, "iris") == str(place)
     told = f"spec.predictor.model.storageUri: {place} for {REMOTE} (kfsim.yaml maps "

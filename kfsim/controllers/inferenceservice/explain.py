@@ -18,7 +18,7 @@ from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.api.meta import Condition, Object
 from kfsim.api.names import child_name
 from kfsim.api.runtime_selection import Candidate, Runtime, collect_runtimes, select_runtime
-from kfsim.api.substitution import LocalMaps
+from kfsim.api.substitution import LocalMaps, Substitution
 from kfsim.controllers.inferenceservice.causes import find_causes
 from kfsim.controllers.inferenceservice.plan import make_plan
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
@@ -71,6 +71,16 @@ def explain(
         "revisions": _revisions(store, isvc),
         "events": _events(store, isvc),
     }
+
+
+def find_substitutions(
+    store: Store, isvc: InferenceService, maps: LocalMaps, *, strict: bool = False
+) -> tuple[Substitution, ...]:
+    """What the service's plan puts in place of what is asked for, as it would be made now."""
+    runtimes = collect_runtimes(
+        store.list(ServingRuntime, isvc.metadata.namespace), store.list(ClusterServingRuntime)
+    )
+    return make_plan(isvc, runtimes, maps, strict=strict).substitutions
 
 
 def explain_wait(store: Store, namespace: str, name: str) -> dict[str, Any]:
