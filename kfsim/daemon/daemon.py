@@ -244,6 +244,7 @@ class Daemon:
         return FidelityReporter(
             store,
             gpu=self._local.gpu.mode,
+            strict=self._settings.strict,
             substitutions=lambda isvc: find_substitutions(
                 store, isvc, self._local.maps(), strict=self._settings.strict
             ),
