@@ -71,7 +71,9 @@ def render_configuration() -> str:
 def _project_file() -> Iterator[str]:
     yield "## kfsim.yaml"
     yield "Beside the manifests, read by `kfsim up`; every key may be left out."
-    yield table(["key", "type", "default"], _properties(ProjectFile.model_json_schema()))
+    rows = _properties(ProjectFile.model_json_schema())
+    yield table(["key", "type", "default", "meaning"], rows)
+    yield "`kfsim schema` prints its JSON schema, for an editor."
 
 
 def _properties(
@@ -86,7 +88,8 @@ def _properties(
         else:
             default = given.get("default", each.get("default"))
             shown = "" if default is None or isinstance(default, dict | list) else str(default)
-            yield [code(prefix + name), _type(each), code(shown)]
+            meaning = given.get("description", "")
+            yield [code(prefix + name), _type(each), code(shown), meaning]
 
 
 def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +103,8 @@ def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
 def _type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(map(str, schema["enum"]))
-    words = str(schema.get("type", "text or section"))
+    kinds = [each["type"] for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    words = str(schema.get("type") or " or ".join(kinds))
     if "minimum" in schema:
         words += f", at least {schema['minimum']}"
     if "maximum" in schema:

@@ -28,6 +28,7 @@ class When(StrEnum):
     """Where a rule holds; the words are those of the documentation."""
 
     ALWAYS = "always"
+    LENIENT = "without --strict"
     PROCESS = "as a process"
     FAKE_GPUS = "with gpu: fake"
     NO_GPUS = "with gpu: ignore"

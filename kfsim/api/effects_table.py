@@ -39,9 +39,10 @@ _POD: Final = _table(
     core.PodSpec,
     "containers initContainers volumes imagePullSecrets terminationGracePeriodSeconds "
     "restartPolicy securityContext dnsPolicy dnsConfig hostAliases hostIPC hostPID hostname "
-    "subdomain shareProcessNamespace",
+    "subdomain shareProcessNamespace nodeSelector affinity",
+    Rule(("nodeSelector", "affinity"), Effect.IGNORED, _ONE_NODE, When.LENIENT),
     _ignored(
-        "nodeSelector nodeName affinity tolerations topologySpreadConstraints priorityClassName "
+        "nodeName tolerations topologySpreadConstraints priorityClassName "
         "priority preemptionPolicy schedulerName schedulingGates runtimeClassName overhead os",
         _ONE_NODE,
     ),

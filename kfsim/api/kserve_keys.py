@@ -24,6 +24,7 @@ KFSIM_SOURCE: Final = "kfsim.dev/source"
 KFSIM_RUNTIME: Final = "kfsim.dev/runtime"
 
 KNATIVE: Final = "Knative"
+STORAGE_SECRET: Final = "serving.kserve.io/storageSecretName"
 STANDARD: Final = "Standard"
 MODEL_MESH: Final = "ModelMesh"
 LEGACY_DEPLOYMENT_MODES: Final = {"RawDeployment": STANDARD, "Serverless": KNATIVE}

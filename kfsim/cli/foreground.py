@@ -11,9 +11,10 @@ from kfsim.cli.changes import watch_paths
 from kfsim.cli.client import TABLE, ApiClient
 from kfsim.cli.fidelity_telling import FidelityTeller
 from kfsim.cli.output import format_table, table_cells, warn
+from kfsim.cli.project_settings import reread_project_file
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.cli.scale import ColdReports, describe_countdown, read_scale
-from kfsim.daemon.project import DaemonInfo
+from kfsim.daemon.project import DaemonInfo, find_project_file
 
 _REFRESH_MILLISECONDS = 1000
 Scale = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -32,7 +33,7 @@ def follow(
     view = _make_view()
     cold = ColdReports()
     with view:
-        for changed in watch_paths(paths, every=_REFRESH_MILLISECONDS):
+        for changed in watch_paths(_watched(paths), every=_REFRESH_MILLISECONDS):
             if process is not None and process.poll() is not None:
                 raise Unavailable(f"the daemon of project {info.project} ended")
             if changed:
@@ -43,9 +44,22 @@ def follow(
             view.show(client, rows)
 
 
+def _watched(paths: Sequence[str]) -> list[str]:
+    """The paths, and the project's file where they do not hold it."""
+    place = find_project_file(paths[0])
+    outside = place is not None and str(place.parent) not in paths
+    return [*paths, str(place)] if outside else [*paths]
+
+
 def _reapply(
     client: ApiClient, paths: Sequence[str], view: "_PlainView", fidelity: FidelityTeller
 ) -> None:
+    try:
+        reread_project_file(client, view.say)
+    except Unavailable:
+        raise
+    except KfsimError as error:  # the daemon keeps what it had
+        view.complain(error.message)
     try:
         applied = apply_all(
             client, paths, say=view.say, complain=view.complain, quiet_unchanged=True

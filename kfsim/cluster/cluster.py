@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from kfsim.api.kserve import InferenceService
+from kfsim.api.substitution import LocalMaps
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.ports import DrainGate, RouteSink, StatSource
@@ -27,6 +29,7 @@ from kfsim.controllers.runtime import ClusterConfig, Controller, Dispatcher, Key
 from kfsim.replicas.backend import ReplicaBackend
 from kfsim.replicas.choice import BackendChooser
 from kfsim.replicas.devices import GpuInventory, GpuSettings
+from kfsim.replicas.node import Node
 from kfsim.store import Store
 
 DEFAULT_DOMAIN = "localhost"
@@ -45,7 +48,10 @@ class Cluster:
     that requests are in flight, so that reconciles make room for them; `start_limit` bounds how
     many replicas start at the same time; `chooser` decides between backends where `backend` is
     several in one. `gpus` are the host's, none where it is left out. `config` is given where
-    others, such as admission, go by the same ConfigMaps.
+    others, such as admission, go by the same ConfigMaps. `maps` and `secrets` are the project's
+    own; `take_local_settings` is due when they have changed. With a `node` (`--strict`) Pods are
+    placed on it as a cluster's scheduler would, need their ServiceAccounts, and Standard mode is
+    not stood in for.
     """
 
     def __init__(
@@ -65,13 +71,19 @@ class Cluster:
         gpus: GpuInventory | None = None,
         gpu_settings: GpuSettings | None = None,
         config: ClusterConfig | None = None,
+        node: Node | None = None,
+        maps: Callable[[], LocalMaps] = LocalMaps,
+        secrets: Callable[[], pod.FilledSecrets] = dict,
     ) -> None:
         self._store = store
         self._chooser = chooser
         self._backend = backend
+        self._strict = node is not None
+        self._maps = maps
+        self._secrets = secrets
         self.dispatcher = Dispatcher(store=store, clock=clock, busy=busy)
         self.scaling = Scaling(clock=clock, stat_source=stat_source, wake=self._wake_autoscaler)
-        self.devices = pod.DeviceScheduler(inventory=gpus, settings=gpu_settings)
+        self.devices = pod.DeviceScheduler(inventory=gpus, settings=gpu_settings, node=node)
         self._kubelet = pod.Kubelet(
             clock=clock,
             backend=backend,
@@ -105,6 +117,8 @@ class Cluster:
                 recorder=recorder,
                 domain=config.default_domain,
                 gateway_port=gateway_port,
+                maps=self._maps,
+                strict=self._strict,
             ),
             service.make_controller(store=store, clock=clock, recorder=recorder, config=config),
             configuration.make_controller(
@@ -137,9 +151,19 @@ class Cluster:
                 store=store, clock=clock, backend=self._backend, gateway_port=gateway_port
             ),
             deployment.make_controller(
-                store=store, clock=clock, entropy=entropy, recorder=recorder
+                store=store,
+                clock=clock,
+                entropy=entropy,
+                recorder=recorder,
+                needs_accounts=self._strict,
             ),
-            pod.make_controller(store=store, clock=clock, recorder=recorder, kubelet=self._kubelet),
+            pod.make_controller(
+                store=store,
+                clock=clock,
+                recorder=recorder,
+                kubelet=self._kubelet,
+                secrets=self._secrets,
+            ),
             routing.make_controller(store=store, clock=clock, route_sink=route_sink),
         )
 
@@ -151,9 +175,16 @@ class Cluster:
     async def start(self) -> None:
         """Take up what the store holds, and go on from there. The backend must be open."""
         inferenceservice.seed_runtimes(self._store)
-        await recover(self._store, self._kubelet, self._backend)
+        await recover(self._store, self._kubelet, self._backend, self._secrets)
         self.scaling.start()
         self.dispatcher.start()
+
+    def take_local_settings(self) -> None:
+        """Plan every service again, and look again at Pods that wait for a Secret."""
+        for entry in self._store.entries(InferenceService):
+            self.dispatcher.enqueue("inferenceservice", Key(entry.namespace, entry.name))
+        for replica in self._kubelet.held():
+            self._wake_pod(replica, 0.0)
 
     async def close(self) -> None:
         """Stop deciding and acting; what runs is left to the backend."""

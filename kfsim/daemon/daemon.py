@@ -15,12 +15,14 @@ from kfsim.base.entropy import SystemEntropy
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import RevisionKey
 from kfsim.cluster import Cluster, make_config
-from kfsim.controllers.inferenceservice import explain_wait
+from kfsim.controllers.inferenceservice import explain_wait, find_substitutions
 from kfsim.controllers.runtime import ClusterConfig
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.fidelity import FidelityReporter
 from kfsim.daemon.gpus import GpuReport
+from kfsim.daemon.host import find_host
 from kfsim.daemon.listening import Listener, listen
+from kfsim.daemon.local_settings import LocalSettings
 from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
 from kfsim.daemon.metrics import Metrics
@@ -55,8 +57,12 @@ class Daemon:
         launch: Launch,
         on_shutdown: Callable[[], None],
     ) -> None:
-        """`on_shutdown` is called when a client asks for the end."""
+        """`on_shutdown` is called when a client asks for the end. Raises Invalid for a kfsim.yaml
+        that cannot be used."""
         self._settings = settings
+        self._local = LocalSettings(
+            settings.project_file, flags=settings.maps, environment=os.environ
+        )
         self._on_shutdown = on_shutdown
         self._clock = RealClock()
         self._entropy = SystemEntropy()
@@ -69,7 +75,7 @@ class Daemon:
             launch=launch,
             names=self._names,
         )
-        self._gpus = make_inventory(settings.gpu)
+        self._gpus = make_inventory(self._local.gpu)
         self._gpu_report = GpuReport(inventory=self._gpus, holdings=self._holdings)
         self._metrics = Metrics()
         self._metrics.add(self._gpu_report)
@@ -128,7 +134,8 @@ class Daemon:
                 "GET /scale": lambda query: self._scale(store),
                 "GET /top": self._top,
                 "POST /shutdown": self._shutdown,
-                "GET /fidelity": FidelityReporter(store, gpu=self._settings.gpu.mode).report,
+                "GET /fidelity": self._fidelity(store).report,
+                "POST /settings": self._take_settings,
                 "GET /waits/{namespace}/{name}": lambda query: explain_wait(
                     store, query["namespace"], query["name"]
                 ),
@@ -136,6 +143,7 @@ class Daemon:
             },
             metrics=self._metrics.render,
             logs=LogReader(store, self._replicas.backend),
+            strict=self._settings.strict,
         )
         return self._note(
             await listen(
@@ -185,8 +193,11 @@ class Daemon:
             start_limit=_STARTS_PER_CORE * (os.cpu_count() or 1),
             busy=lambda: gateway.busy,
             gpus=self._gpus,
-            gpu_settings=self._settings.gpu,
             config=config,
+            gpu_settings=self._local.gpu,
+            node=find_host() if self._settings.strict else None,
+            maps=self._local.maps,
+            secrets=self._local.secrets,
         )
         self._scale_view = ScaleView(
             scaling=self._cluster.scaling,
@@ -230,18 +241,37 @@ class Daemon:
             "project": info.project,
             "root": info.root,
             "stateDir": info.state_dir,
-            "gpu": str(self._settings.gpu),
+            "gpu": str(self._local.gpu),
             "runtime": self._settings.runtime,
             "engineProblem": self._replicas.engine_problem,
             "allowPrivileged": self._settings.allow_privileged,
             "allowHostPath": self._settings.allow_host_path,
             "strict": self._settings.strict,
             "compat": self._settings.compat,
+            "maps": dict(self._settings.maps),
         }
 
     def _scale(self, store: Store) -> dict[str, Any]:
         view = self._scale_view
         return {"services": view.services(store) if view is not None else []}
+
+    def _fidelity(self, store: Store) -> FidelityReporter:
+        return FidelityReporter(
+            store,
+            gpu=self._local.gpu.mode,
+            strict=self._settings.strict,
+            substitutions=lambda isvc: find_substitutions(
+                store, isvc, self._local.maps(), strict=self._settings.strict
+            ),
+        )
+
+    def _take_settings(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Read kfsim.yaml again; what only a start can change is the client's to compare."""
+        reread = self._local.reload()
+        if reread.changed and self._cluster is not None:
+            _logger.info("the maps or secrets of kfsim.yaml have changed")
+            self._cluster.take_local_settings()
+        return {"changed": reread.changed, "kept": list(reread.kept)}
 
     async def _top(self, query: Mapping[str, str]) -> dict[str, Any]:
         return await self._gpu_report.top()
@@ -261,7 +291,14 @@ class Daemon:
     def _why(self, store: Store, query: Mapping[str, str]) -> dict[str, Any]:
         namespace = query["namespace"]
         scaling = self._cluster.scaling if self._cluster is not None else None
-        answer = explain_service(store, scaling, namespace, query["name"])
+        answer = explain_service(
+            store,
+            scaling,
+            namespace,
+            query["name"],
+            self._local.maps(),
+            strict=self._settings.strict,
+        )
         for revision in answer["revisions"]:
             if self._scale_view is not None:
                 revision |= self._scale_view.revision(RevisionKey(namespace, revision["name"]))

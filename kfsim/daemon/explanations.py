@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kfsim.api.substitution import LocalMaps
 from kfsim.autoscaler.decider import ScaleResult
 from kfsim.base.types import RevisionKey
 from kfsim.controllers.inferenceservice import explain
@@ -9,13 +10,20 @@ from kfsim.controllers.podautoscaler import Scaling
 from kfsim.store import Store
 
 _DECISIONS_SHOWN = 3
+_NO_MAPS = LocalMaps()
 
 
 def explain_service(
-    store: Store, scaling: Scaling | None, namespace: str, name: str
+    store: Store,
+    scaling: Scaling | None,
+    namespace: str,
+    name: str,
+    maps: LocalMaps = _NO_MAPS,
+    *,
+    strict: bool = False,
 ) -> dict[str, Any]:
     """Readiness, runtime, traffic, replicas and the latest decisions. Raises NotFound."""
-    answer = explain(store, namespace, name)
+    answer = explain(store, namespace, name, maps, strict=strict)
     for revision in answer["revisions"]:
         if scaling is None:
             continue

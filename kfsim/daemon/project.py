@@ -85,11 +85,23 @@ def _word(root: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "project"
 
 
+def project_file_place(path: str) -> Path:
+    """Where the file that belongs to the first PATH of `kfsim up` is, or would be."""
+    given = Path(path)
+    return (given if given.is_dir() else given.parent) / PROJECT_FILE
+
+
 def find_project_file(path: str) -> Path | None:
     """The file that belongs to the first PATH of `kfsim up`."""
-    given = Path(path)
-    found = (given if given.is_dir() else given.parent) / PROJECT_FILE
+    found = project_file_place(path)
     return found if found.is_file() else None
+
+
+def resolve_target(target: str, folder: str) -> str:
+    """Of a map from URIs: a URI as it is, a path as an absolute one."""
+    if "://" in target:
+        return target
+    return os.path.normpath(os.path.join(folder, os.path.expanduser(target)))
 
 
 def prepare_state_dir(folder: Path) -> None:

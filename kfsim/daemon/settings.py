@@ -2,11 +2,11 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kfsim.api.compat import Compat
-from kfsim.replicas.devices import GpuMode, GpuSettings
 from kfsim.replicas.marks import AUTO, DOCKER, PROCESS
 
 DEFAULT_GATEWAY = "127.0.0.1:8080"
@@ -36,7 +36,11 @@ class DaemonSettings:
     fresh: bool = False
     foreground: bool = False
     """Stop when standard input closes: the command line that started us is gone."""
-    gpu: GpuSettings = field(default_factory=GpuSettings)
+    project_file: Path | None = None
+    """The project's kfsim.yaml, which need not exist. The daemon reads it: what it holds of Secrets
+    must be no argument."""
+    maps: Mapping[str, str] = field(default_factory=dict)
+    """Targets of `--map` by prefix: URIs, or absolute paths."""
 
     def command(self) -> list[str]:
         """The command that starts a daemon with these settings."""
@@ -68,12 +72,9 @@ class DaemonSettings:
             words.append("--fresh")
         if self.foreground:
             words.append("--foreground")
-        if self.gpu != GpuSettings():
-            words += [
-                f"--gpu={self.gpu.mode}",
-                f"--gpu-replicas-per-device={self.gpu.replicas_per_device}",
-                f"--gpu-fake-devices={self.gpu.fake_devices}",
-            ]
+        if self.project_file is not None:
+            words.append(f"--project-file={self.project_file}")
+        words += [f"--map={prefix}={target}" for prefix, target in self.maps.items()]
         return words
 
     @classmethod
@@ -93,12 +94,8 @@ class DaemonSettings:
         parser.add_argument("--compat", type=Compat, default=Compat.KSERVE)
         parser.add_argument("--fresh", action="store_true")
         parser.add_argument("--foreground", action="store_true")
-        plain = GpuSettings()
-        parser.add_argument("--gpu", type=GpuMode, default=plain.mode)
-        parser.add_argument(
-            "--gpu-replicas-per-device", type=int, default=plain.replicas_per_device
-        )
-        parser.add_argument("--gpu-fake-devices", type=int, default=plain.fake_devices)
+        parser.add_argument("--project-file", type=Path)
+        parser.add_argument("--map", action="append", default=[], type=parse_map)
         given = parser.parse_args(arguments)
         return cls(
             project=given.project,
@@ -116,12 +113,17 @@ class DaemonSettings:
             compat=given.compat,
             fresh=given.fresh,
             foreground=given.foreground,
-            gpu=GpuSettings(
-                mode=given.gpu,
-                replicas_per_device=given.gpu_replicas_per_device,
-                fake_devices=given.gpu_fake_devices,
-            ),
+            project_file=given.project_file,
+            maps=dict(given.map),
         )
+
+
+def parse_map(text: str) -> tuple[str, str]:
+    """PREFIX=TARGET; raises ValueError with an example."""
+    prefix, equals, target = text.partition("=")
+    if not (prefix and equals and target):
+        raise ValueError(f"--map {text!r} is not PREFIX=TARGET, such as gs://bucket=./models")
+    return prefix, target
 
 
 def parse_address(text: str, *, option: str) -> tuple[str, int]:

@@ -47,12 +47,18 @@ class ResourceHandler:
     """Serves `/api` and `/apis` below their version."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, admission: Admission, logs: LogSource | None
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        admission: Admission,
+        logs: LogSource | None,
+        strict: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._logs = logs
-        self._writer = Writer(store=store, admission=admission)
+        self._writer = Writer(store=store, admission=admission, strict=strict)
         self._streams: dict[WatchStream, None] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

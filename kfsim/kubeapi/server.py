@@ -25,13 +25,18 @@ from kfsim.kubeapi.writing import admit_unchanged, ensure_namespace
 from kfsim.store import Store
 
 _logger = logging.getLogger(__name__)
+# What a cluster with KServe has before its users come.
+_CLUSTERS_OWN: Final = (
+    "default", "kube-system", "kube-public", "kube-node-lease", "knative-serving", "kserve",
+)  # fmt: skip
 _EXTENSIONS: Final = "/kfsim/v1"
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ApiServer:
     """Serves one store. `extensions` maps `METHOD /path` below /kfsim/v1 to a callable; `metrics`
-    is what /metrics answers."""
+    is what /metrics answers; `strict` leaves Namespaces to the user, but for those that a cluster
+    with KServe has."""
 
     def __init__(
         self,
@@ -45,19 +50,24 @@ class ApiServer:
         metrics: MetricsPage | None = None,
         ready: Callable[[], bool] = lambda: True,
         allowed_hosts: Collection[str] = (),
+        strict: bool = False,
     ) -> None:
         self._store = store
         self._entropy = entropy
+        self._strict = strict
         self._ready = ready
         self._metrics = metrics
         self._allowed_hosts = (*LOOPBACK_HOSTS, *(host.lower() for host in allowed_hosts))
-        self._resources = ResourceHandler(store=store, clock=clock, admission=admission, logs=logs)
+        self._resources = ResourceHandler(
+            store=store, clock=clock, admission=admission, logs=logs, strict=strict
+        )
         self._app = self._make_app(extensions or {})
         self._runner: web.AppRunner | None = None
 
     async def serve(self, host: str, port: int) -> int:
         """Listen; returns the port (the chosen one for 0). Raises OSError when it is taken."""
-        ensure_namespace(self._store, "default")
+        for name in _CLUSTERS_OWN if self._strict else ("default",):
+            ensure_namespace(self._store, name)
         self._runner = web.AppRunner(
             self._app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0
         )

@@ -58,9 +58,10 @@ class DeleteOptions:
 
 
 class Writer:
-    """Carries out the write verbs."""
+    """Carries out the write verbs. `strict`: a create makes no Namespace for itself."""
 
-    def __init__(self, *, store: Store, admission: Admission) -> None:
+    def __init__(self, *, store: Store, admission: Admission, strict: bool = False) -> None:
+        self._strict = strict
         self._store = store
         self._admission = admission
 
@@ -86,11 +87,18 @@ class Writer:
             admission=self._admission,
         )
         namespace = made.obj.metadata.namespace
-        if namespace and not dry_run:
-            ensure_namespace(self._store, namespace)
+        if namespace and (self._strict or not dry_run):
+            self._find_namespace(namespace)
         stored = self._store.create(made.obj, dry_run=dry_run)
         warnings = (*made.warnings, *_warnings_about(path, stored))
         return await self._written(stored, warnings, dry_run=dry_run)
+
+    def _find_namespace(self, name: str) -> None:
+        """Raises NotFound in the words of the admission plugin NamespaceLifecycle."""
+        if not self._strict:
+            ensure_namespace(self._store, name)
+        elif self._store.entry(Namespace, name) is None:
+            raise NotFound(f'namespaces "{name}" not found')
 
     async def update(
         self,

@@ -19,8 +19,9 @@ from kfsim.api.fidelity import (
 from kfsim.api.kserve_keys import KFSIM_SOURCE, LAST_APPLIED
 from kfsim.api.meta import Object
 
-DOCKER = Surroundings({"spec.predictor": frozenset()})
-PROCESS = Surroundings({"spec.predictor": frozenset((When.PROCESS,))})
+LENIENT = frozenset((When.LENIENT,))
+DOCKER = Surroundings({"spec.predictor": frozenset()}, LENIENT)
+PROCESS = Surroundings({"spec.predictor": frozenset((When.PROCESS,))}, LENIENT)
 
 
 def isvc(predictor: dict[str, Any], **annotations: str) -> dict[str, Any]:
@@ -266,3 +267,11 @@ def test_values_are_shown_as_yaml_has_them_and_not_at_length() -> None:
     assert shown(True) == "true"
     assert shown(1) == "1"
     assert shown("x" * 200) == "x" * 79 + "…"
+
+
+def test_a_node_selector_counts_where_the_host_is_a_node() -> None:
+    document = isvc({"nodeSelector": {"disk": "ssd"}})
+    strict = Surroundings({"spec.predictor": frozenset()})
+    for surroundings, effect in ((DOCKER, "ignored"), (strict, "honoured")):
+        found = classify(kserve.InferenceService, document, surroundings)
+        assert {o.field: str(o.effect) for o in found}["spec.predictor.nodeSelector"] == effect

@@ -1,12 +1,17 @@
 """kfsim.yaml: what it may say, and what is said of the rest."""
 
+import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from kfsim.api.substitution import LocalMaps, MapRule
 from kfsim.base.errors import Invalid
-from kfsim.daemon.project_file import parse_project_file, read_project_file
+from kfsim.daemon.project_file import parse_project_file, project_schema, read_project_file
 from kfsim.replicas.devices import GpuMode, GpuSettings
+
+KNOWN = "uris, images, secrets, gpu, runtime, gateway, api, strict, compat"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ def test_what_it_may_say(text: str, settings: GpuSettings) -> None:
         ("\ngpu:\n  mode: 3", "k.yaml:3: gpu.mode is 3; it must be require, fake or ignore"),
         ("gpu:", "k.yaml:1: gpu.mode is empty; it must be require, fake or ignore"),
         ("gpu: [fake]", "k.yaml:1: gpu.mode is a list; it must be require, fake or ignore"),
-        ("gpus: fake", "k.yaml:1: unknown key gpus; known keys are gpu"),
+        ("gpus: fake", f"k.yaml:1: unknown key gpus (did you mean gpu?); known keys are {KNOWN}"),
         (
             "gpu:\n  mode: fake\n  count: 2",
             "k.yaml:3: unknown key gpu.count; known here are mode, replicasPerDevice, fakeDevices",
@@ -56,11 +61,40 @@ def test_what_it_may_say(text: str, settings: GpuSettings) -> None:
             "a: 1\ngpu: {fakeDevices: -1}",
             (
                 "k.yaml:2: gpu.fakeDevices is -1; it must be an integer from 0 to 1000\n"
-                "k.yaml:1: unknown key a; known keys are gpu"
+                f"k.yaml:1: unknown key a; known keys are {KNOWN}"
             ),
         ),
+        ("uris: [a]", "k.yaml:1: uris is a list; it must be a map from prefixes to paths or URIs"),
+        (
+            "uris:\n  gs://bucket: 3",
+            "k.yaml:2: uris.gs://bucket is 3; it must be a path or a URI",
+        ),
+        ("uris:\n  gs://b:", "k.yaml:2: uris.gs://b is empty; it must be a path or a URI"),
+        ("images: {a/b: ''}", "k.yaml:1: images.a/b is ''; it must be an image"),
+        (
+            "secrets:\n  creds: {}",
+            (
+                "k.yaml:2: secrets.creds is no usable key; it must be NAMESPACE/NAME, "
+                "with text as keys below it"
+            ),
+        ),
+        (
+            "secrets:\n  default/creds:\n    KEY: 12345678",
+            "k.yaml:3: secrets.default/creds.KEY is no text; it must be text, between quotes",
+        ),
+        (
+            "secrets: hush",
+            "k.yaml:1: secrets is text; it must be a map from NAMESPACE/NAME to keys and values",
+        ),
+        ("runtime: podman", "k.yaml:1: runtime is 'podman'; it must be auto, docker or process"),
+        (
+            "api: '8001'",
+            "k.yaml:1: api is '8001'; it must be HOST:PORT, for example 127.0.0.1:8080",
+        ),
+        ("strict: 'yes'", "k.yaml:1: strict is 'yes'; it must be true or false"),
+        ("compat: kfserve", "k.yaml:1: compat is 'kfserve'; it must be kserve or kfserving"),
         ("gpu: fake\ngpu: ignore", "k.yaml:2: gpu is given twice"),
-        ("1: fake", "k.yaml:1: unknown key 1; known keys are gpu"),
+        ("1: fake", f"k.yaml:1: unknown key 1; known keys are {KNOWN}"),
         ("- gpu", "k.yaml:1: expected keys such as gpu, found a list"),
         ("gpu", "k.yaml:1: expected keys such as gpu, found 'gpu'"),
     ],
@@ -83,3 +117,24 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_project_file(path)
     path.write_text("gpu: fake")
     assert read_project_file(path).gpu.mode is GpuMode.FAKE
+
+
+def test_maps_resolve_paths_from_the_files_folder_and_flags_come_first() -> None:
+    file = parse_project_file(
+        "uris: {gs://bucket/models: ./models, s3://b: https://h/b}\nimages: {a/b: c:d}"
+    )
+    assert file.maps("/project", {"gs://bucket": "/elsewhere"}) == LocalMaps(
+        uris=(
+            (MapRule("gs://bucket", "/elsewhere", "--map"),),
+            (
+                MapRule("gs://bucket/models", "/project/models", "kfsim.yaml"),
+                MapRule("s3://b", "https://h/b", "kfsim.yaml"),
+            ),
+        ),
+        images=(MapRule("a/b", "c:d", "kfsim.yaml"),),
+    )
+
+
+def test_the_schema_in_the_package_is_that_of_the_code() -> None:
+    kept = json.loads(files("kfsim.daemon").joinpath("data/kfsim.schema.json").read_text())
+    assert kept == project_schema(), "run `kfsim schema > kfsim/daemon/data/kfsim.schema.json`"

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from kfsim.api.compat import Compat
-from kfsim.daemon.settings import DaemonSettings, parse_address
-from kfsim.replicas.devices import GpuMode, GpuSettings
+from kfsim.daemon.settings import DaemonSettings, parse_address, parse_map
 
 
 def test_settings_read_back_from_their_command() -> None:
@@ -24,9 +23,16 @@ def test_settings_read_back_from_their_command() -> None:
         compat=Compat.KFSERVING,
         fresh=True,
         foreground=True,
-        gpu=GpuSettings(GpuMode.FAKE, replicas_per_device=2, fake_devices=3),
+        project_file=Path("/m/kfsim.yaml"),
+        maps={"gs://bucket": "/models", "s3://b/x": "https://host/x=y"},
     )
     assert DaemonSettings.parse(settings.command()[3:]) == settings
+
+
+@pytest.mark.parametrize("text", ["gs://bucket", "=./models", "gs://bucket=", ""])
+def test_a_malformed_map_names_its_option(text: str) -> None:
+    with pytest.raises(ValueError, match=r"--map .* is not PREFIX=TARGET"):
+        parse_map(text)
 
 
 @pytest.mark.parametrize("text", ["8080", "localhost:", "localhost:x", "h:70000", ":80"])

@@ -60,7 +60,7 @@ async def api() -> AsyncIterator[Api]:
 
 
 @asynccontextmanager
-async def serve_api(admission: Admission) -> AsyncIterator[Api]:
+async def serve_api(admission: Admission, *, strict: bool = False) -> AsyncIterator[Api]:
     """A server with an empty store and the given admission."""
     clock, entropy = RealClock(), SeededEntropy(1)
     store = Store(clock=clock, entropy=entropy)
@@ -77,6 +77,7 @@ async def serve_api(admission: Admission) -> AsyncIterator[Api]:
         entropy=entropy,
         admission=admission,
         logs=logs,
+        strict=strict,
         extensions={
             "GET /status": lambda query: {"pid": 1},
             "GET /why/{namespace}/{name}": lambda query: dict(query),

@@ -10,7 +10,8 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy
 from kfsim.kubeapi import ApiServer
 from kfsim.kubeapi.bodies import LARGEST_BODY
-from tests.kubeapi.conftest import GROUP, Api, make_isvc
+from kfsim.kubeapi.writing import admit_unchanged
+from tests.kubeapi.conftest import GROUP, Api, make_isvc, serve_api
 
 ISVCS = f"{GROUP}/namespaces/default/inferenceservices"
 
@@ -125,3 +126,16 @@ async def test_connections_end_on_close(api: Api) -> None:
     await api.server.close()
     with pytest.raises(aiohttp.ClientConnectionError):
         await api.call("GET", "/api")
+
+
+async def test_a_strict_server_makes_no_namespace() -> None:
+    async with serve_api(admit_unchanged, strict=True) as api:
+        path = "/api/v1/namespaces/{}/configmaps"
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+        for query in ("", "?dryRun=All"):
+            async with api.session.post(api.url + path.format("team") + query, json=body) as answer:
+                assert answer.status == 404
+                assert (await answer.json())["message"] == 'namespaces "team" not found'
+        for known in ("default", "kube-system", "knative-serving", "kserve"):
+            async with api.session.post(api.url + path.format(known), json=body) as answer:
+                assert answer.status == 201

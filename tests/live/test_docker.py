@@ -153,3 +153,19 @@ def _backend(kfsim: Kfsim, service: str, generation: str = "00001") -> tuple[str
     name = f"{service}-predictor-{generation}-deployment"
     annotations = kfsim.object("deployment", name)["metadata"]["annotations"]
     return annotations["kfsim.dev/backend"], annotations["kfsim.dev/backend-reason"]
+
+
+def test_an_image_of_kfsim_yaml_runs_in_place_of_the_manifests(
+    kfsim: Kfsim, sklearn_image: str, iris_model: Path
+) -> None:
+    """The image is present, so `auto` runs it in Docker, where the asked one would be a process."""
+    kfsim.service("iris", iris_model)
+    kfsim.write("kfsim.yaml", f"images: {{kserve/sklearnserver: '{sklearn_image}'}}\n")
+    kfsim.up()
+    assert kfsim.post("iris")[1] == {"predictions": [1, 1]}
+    (container,) = kfsim.containers()
+    image = kfsim.docker.run("inspect", "--format={{.Config.Image}}", container)
+    assert image.removeprefix("docker.io/") == sklearn_image
+    told = kfsim.run("why", "iris")
+    assert f"runs by docker: {sklearn_image} is present" in told
+    assert f"spec.predictor.model.image: {sklearn_image} for kserve/sklearnserver:v" in told

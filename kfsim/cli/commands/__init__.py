@@ -14,6 +14,7 @@ from kfsim.cli.commands import (
     logs,
     predict,
     report,
+    schema,
     serve,
     top,
     up,
@@ -25,7 +26,7 @@ from kfsim.cli.commands.common import UsageError
 
 MODULES = (
     up, serve, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
-    validate, doctor, report, images,
+    validate, doctor, report, schema, images,
 )  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]

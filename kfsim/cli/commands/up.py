@@ -3,6 +3,7 @@
 import argparse
 import os
 import time
+from collections.abc import Mapping
 
 from kfsim.api.compat import Compat
 from kfsim.base.errors import KfsimError, Unavailable
@@ -12,7 +13,14 @@ from kfsim.cli.client import ApiClient
 from kfsim.cli.commands.common import Subparsers, UsageError
 from kfsim.cli.fidelity_telling import FidelityTeller
 from kfsim.cli.foreground import follow
-from kfsim.cli.output import print_error, warn, why_command
+from kfsim.cli.output import print_error, why_command
+from kfsim.cli.project_settings import (
+    check_environment,
+    compare,
+    parse_maps,
+    reread_project_file,
+    take_project_file,
+)
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.cli.showcase import show_services
 from kfsim.cli.startup import PendingDaemon, StartedDaemon
@@ -20,8 +28,8 @@ from kfsim.daemon.project import (
     PROJECT_FILE,
     DaemonInfo,
     Project,
-    find_project_file,
     is_running,
+    project_file_place,
     read_daemon,
     resolve_project,
 )
@@ -32,8 +40,7 @@ from kfsim.daemon.settings import (
     DaemonSettings,
     parse_address,
 )
-from kfsim.replicas.devices import GpuSettings
-from kfsim.replicas.marks import AUTO, WANTED_ANNOTATION
+from kfsim.replicas.marks import WANTED_ANNOTATION
 
 _DEFAULT_PATH = "manifests/"
 _START_SECONDS = 30.0
@@ -66,7 +73,6 @@ def add_up_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runtime",
         choices=RUNTIMES,
-        default=AUTO,
         help="what runs replicas; auto: Docker where the image is present, else a process where "
         f"that is possible (annotation {WANTED_ANNOTATION} for one service)",
     )
@@ -77,14 +83,21 @@ def add_up_flags(parser: argparse.ArgumentParser) -> None:
         "--allow-host-path", action="store_true", help="let containers mount hostPath volumes"
     )
     parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="PREFIX=TARGET",
+        help="serve what is below TARGET, a path or a URI, for model URIs that start with PREFIX; "
+        f"may be repeated, and wins over uris of {PROJECT_FILE}",
+    )
+    parser.add_argument(
         "--strict",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="do what a cluster would do, also where a laptop lacks what the manifests name",
     )
     parser.add_argument(
         "--compat",
         choices=[str(each) for each in Compat],
-        default=str(Compat.KSERVE),
         help="kfserving: names, canary rule and quirks of KFServing 0.5 and 0.6",
     )
     parser.add_argument(
@@ -104,10 +117,12 @@ def run(arguments: argparse.Namespace) -> int:
 def bring_up(arguments: argparse.Namespace, paths: list[str], project: Project) -> int:
     """Start the project's daemon or attach to it, apply the paths, wait or follow."""
     timeout = _timeout(arguments.timeout)
-    gpu = _gpu_settings(paths)
-    settings = _settings(arguments, project, gpu)
+    maps = parse_maps(arguments.map)
+    gpu = take_project_file(arguments, paths[0])
+    settings = _settings(arguments, project, paths, maps)
     running = _running(project)
     if running is None:
+        check_environment(paths[0])
         try:
             started = PendingDaemon(settings).wait()
         except Unavailable:
@@ -125,7 +140,9 @@ def bring_up(arguments: argparse.Namespace, paths: list[str], project: Project) 
             f"{running.pid}); `kfsim down` first"
         )
     print(f"using the running daemon of project {running.project} (pid {running.pid})")
-    _compare(running, arguments, gpu)
+    client = ApiClient(running.api)
+    reread_project_file(client)
+    compare(client, running, arguments, gpu=gpu, maps=maps)
     return _serve(arguments, paths, running, None, timeout)
 
 
@@ -155,54 +172,9 @@ def _running(project: Project) -> DaemonInfo | None:
     return None
 
 
-def _gpu_settings(paths: list[str]) -> GpuSettings:
-    """What kfsim.yaml says. Raises Invalid."""
-    path = find_project_file(paths[0])
-    if path is None:
-        return GpuSettings()
-    from kfsim.daemon.project_file import read_project_file  # late: most projects have none
-
-    return read_project_file(path).gpu_settings
-
-
-def _compare(running: DaemonInfo, arguments: argparse.Namespace, gpu: GpuSettings) -> None:
-    """A daemon keeps the settings that it was started with."""
-    kept = ApiClient(running.api).get("/kfsim/v1/status")
-    differences = [
-        f"it keeps --{option} {address}, and --{option} {asked} is asked for"
-        for option, address in (("gateway", running.gateway), ("api", running.api))
-        if (asked := getattr(arguments, option)) and not _is_met(asked, address)
-    ]
-    # One that is still starting, or of another version, may not tell.
-    if kept.get("gpu", str(gpu)) != str(gpu):
-        differences.append(f"it keeps gpu: {kept['gpu']}, and {PROJECT_FILE} asks for gpu: {gpu}")
-    runtime = kept.get("runtime", arguments.runtime)
-    if arguments.runtime not in (AUTO, runtime):
-        differences.append(
-            f"it keeps --runtime {runtime}, and --runtime {arguments.runtime} is asked for"
-        )
-    compat = kept.get("compat", arguments.compat)
-    if arguments.compat != compat:
-        differences.append(
-            f"it keeps --compat {compat}, and --compat {arguments.compat} is asked for"
-        )
-    for asked, key, flag in (
-        (arguments.allow_privileged, "allowPrivileged", "--allow-privileged"),
-        (arguments.allow_host_path, "allowHostPath", "--allow-host-path"),
-        (arguments.strict, "strict", "--strict"),
-    ):
-        if asked and not kept.get(key, True):
-            differences.append(f"it was started without {flag}")
-    for text in differences:
-        warn(f"{text}; `kfsim down` and `kfsim up` again to change that")
-
-
-def _is_met(asked: str, address: str) -> bool:
-    """Whether a listener's address is what an option asks for; port 0 takes any."""
-    return asked.endswith(":0") or asked in (address, f"localhost:{address.rpartition(':')[2]}")
-
-
-def _settings(arguments: argparse.Namespace, project: Project, gpu: GpuSettings) -> DaemonSettings:
+def _settings(
+    arguments: argparse.Namespace, project: Project, paths: list[str], maps: Mapping[str, str]
+) -> DaemonSettings:
     for option in ("gateway", "api"):
         if text := getattr(arguments, option):
             try:
@@ -225,7 +197,8 @@ def _settings(arguments: argparse.Namespace, project: Project, gpu: GpuSettings)
         compat=Compat(arguments.compat),
         fresh=arguments.fresh,
         foreground=not arguments.detach,
-        gpu=gpu,
+        project_file=project_file_place(paths[0]).absolute(),
+        maps=maps,
     )
 
 

@@ -32,6 +32,7 @@ def render(answer: dict[str, Any]) -> list[str]:
     lines += [f"  {_condition(each)}" for each in answer["notReady"]]
     lines += _model(answer.get("model") or {})
     lines += _runtime(answer.get("runtime"))
+    lines += _substitutions(answer.get("substitutions", []))
     lines += _traffic(answer["traffic"])
     lines += [f"  {text}" for text in answer.get("trafficPlan", ())]
     lines += [_link(each) for each in answer.get("links", ())]
@@ -95,6 +96,13 @@ def _place(cause: dict[str, Any]) -> list[str]:
 def _condition(condition: dict[str, Any]) -> str:
     text = ": ".join(filter(None, (condition["reason"], condition["message"])))
     return f"{condition['type']} is {condition['status']}" + (f": {text}" if text else "")
+
+
+def _substitutions(made: list[dict[str, str]]) -> list[str]:
+    if not made:
+        return []
+    lines = [f"  {s['field']}: {s['given']} for {s['asked']} ({s['why']})" for s in made]
+    return ["Substituted:", *lines]
 
 
 def _model(model: dict[str, Any]) -> list[str]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import find_condition
-from kfsim.api.core import Pod
+from kfsim.api.core import Pod, ServiceAccount
 from kfsim.base.clock import Clock, parse_timestamp
 from kfsim.base.entropy import Entropy
-from kfsim.base.errors import KfsimError
+from kfsim.base.errors import Forbidden, KfsimError
 from kfsim.controllers.deployment.resources import HASH_LABEL, hash_template, make_pod
 from kfsim.controllers.deployment.rollout import Counts, Plan, plan_rollout
 from kfsim.controllers.deployment.status import (
@@ -28,8 +28,18 @@ _ENDED = ("Failed", "Succeeded")
 class DeploymentReconciler:
     """Creates and deletes Pods; rolls over to a changed template step by step."""
 
-    def __init__(self, *, store: Store, clock: Clock, entropy: Entropy, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        entropy: Entropy,
+        recorder: Recorder,
+        needs_accounts: bool = False,
+    ) -> None:
+        """`needs_accounts`: Pods whose ServiceAccount does not exist are not created."""
         self._store = store
+        self._needs_accounts = needs_accounts
         self._clock = clock
         self._entropy = entropy
         self._recorder = recorder.for_component("deployment-controller")
@@ -86,16 +96,34 @@ class DeploymentReconciler:
             suffix = self._entropy.suffix()
             pod = make_pod(deployment, template_hash, suffix, wake_up=wake_up)
             try:
+                self._admit(pod)
                 self._store.create(pod)
             except KfsimError as error:
                 failure = error.message
-                text = f"Error creating: {error.message}"
-                self._recorder.warning(deployment, "FailedCreate", text)
+                self._tell_failure(deployment, failure)
                 break
             created += 1
         if created:
             self._tell(deployment, template_hash, "up", created)
         return failure
+
+    def _tell_failure(self, deployment: Deployment, failure: str) -> None:
+        """Once, and not again while the status says the same."""
+        known = find_condition(deployment.status.conditions, "ReplicaFailure")
+        if known is None or known.message != failure:
+            text = f"Error creating: {failure}"
+            self._recorder.warning(deployment, "FailedCreate", text)
+
+    def _admit(self, pod: Pod) -> None:
+        """The admission plugin ServiceAccount. Raises Forbidden; every namespace has `default`."""
+        account, namespace = pod.spec.service_account_name, pod.metadata.namespace
+        if not self._needs_accounts or account in (None, "", "default"):
+            return
+        if self._store.find(ServiceAccount, account, namespace) is None:
+            raise Forbidden(
+                f'pods "{pod.metadata.generate_name}" is forbidden: error looking up service '
+                f'account {namespace}/{account}: serviceaccount "{account}" not found'
+            )
 
     def _delete(
         self,

@@ -9,7 +9,7 @@ of its Knative Services and, for modelStatus, as Pods.
 """
 
 from kfsim.controllers.inferenceservice.controller import make_controller
-from kfsim.controllers.inferenceservice.explain import explain, explain_wait
+from kfsim.controllers.inferenceservice.explain import explain, explain_wait, find_substitutions
 from kfsim.controllers.inferenceservice.seeding import seed_runtimes
 
-__all__ = ["explain", "explain_wait", "make_controller", "seed_runtimes"]
+__all__ = ["explain", "explain_wait", "find_substitutions", "make_controller", "seed_runtimes"]

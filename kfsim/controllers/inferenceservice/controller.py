@@ -7,6 +7,7 @@ from kfsim.api.istio import VirtualService
 from kfsim.api.knative_serving import Service
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
+from kfsim.api.substitution import LocalMaps
 from kfsim.base.clock import Clock
 from kfsim.controllers.inferenceservice.ingress import IngressConfig
 from kfsim.controllers.inferenceservice.reconcile import InferenceServiceReconciler
@@ -30,13 +31,19 @@ def make_controller(
     recorder: Recorder,
     domain: str,
     gateway_port: Callable[[], int],
+    maps: Callable[[], LocalMaps] = LocalMaps,
+    strict: bool = False,
 ) -> Controller:
-    """`gateway_port` is asked at each reconcile, as the gateway may bind after the start."""
+    """`gateway_port` is asked at each reconcile, as the gateway may bind after the start, and so
+    are the project's `maps`: whoever changes them asks for reconciles. `strict`: nothing stands in
+    for what is not simulated."""
     reconciler = InferenceServiceReconciler(
         store=store,
         clock=clock,
         recorder=recorder.for_component("v1beta1Controllers"),
         ingress=IngressConfig(domain=domain, gateway_port=gateway_port),
+        maps=maps,
+        strict=strict,
     )
     return Controller(
         name=NAME,

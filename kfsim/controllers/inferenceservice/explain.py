@@ -3,6 +3,7 @@
 Reads the store and nothing else; the answer is plain data for `/kfsim/v1/why`.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,9 +17,11 @@ from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRun
 from kfsim.api.kserve_keys import INFERENCE_SERVICE
 from kfsim.api.meta import Condition, Object
 from kfsim.api.names import child_name
-from kfsim.api.runtime_selection import Candidate, collect_runtimes, select_runtime
+from kfsim.api.runtime_selection import Candidate, Runtime, collect_runtimes, select_runtime
+from kfsim.api.substitution import LocalMaps, Substitution
 from kfsim.controllers.inferenceservice.causes import find_causes
 from kfsim.controllers.inferenceservice.foresight import explain_links, foresee_traffic
+from kfsim.controllers.inferenceservice.plan import make_plan
 from kfsim.controllers.inferenceservice.status import INGRESS_READY, STOPPED
 from kfsim.replicas.failures import describe_end
 from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION
@@ -26,11 +29,24 @@ from kfsim.store import Store
 
 _EVENTS_SHOWN = 10
 _WARNINGS_SHOWN = 3
+_NO_MAPS = LocalMaps()
 
 
-def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
-    """The explanation of one InferenceService. Raises NotFound."""
+def explain(
+    store: Store,
+    namespace: str,
+    name: str,
+    maps: LocalMaps = _NO_MAPS,
+    *,
+    strict: bool = False,
+) -> dict[str, Any]:
+    """The explanation of one InferenceService; `maps` and `strict` as for its plan. Raises
+    NotFound."""
     isvc = store.get(InferenceService, name, namespace)
+    runtimes = collect_runtimes(
+        store.list(ServingRuntime, namespace), store.list(ClusterServingRuntime)
+    )
+    plan = make_plan(isvc, runtimes, maps, strict=strict)
     not_ready = _not_ready(isvc)
     causes = find_causes(store, isvc)
     reasons = [str(cause) for cause in causes] or [_text(condition) for condition in not_ready]
@@ -50,13 +66,24 @@ def explain(store: Store, namespace: str, name: str) -> dict[str, Any]:
         "model": isvc.status.model_status.model_dump(by_alias=True, exclude_none=True)
         if isvc.status.model_status is not None
         else None,
-        "runtime": _runtime(store, isvc),
+        "runtime": _runtime(isvc, runtimes),
+        "substitutions": [asdict(each) for each in plan.substitutions],
         "traffic": _traffic(isvc),
         "trafficPlan": foresee_traffic(isvc),
         "links": explain_links(store, isvc),
         "revisions": _revisions(store, isvc),
         "events": _events(store, isvc),
     }
+
+
+def find_substitutions(
+    store: Store, isvc: InferenceService, maps: LocalMaps, *, strict: bool = False
+) -> tuple[Substitution, ...]:
+    """What the service's plan puts in place of what is asked for, as it would be made now."""
+    runtimes = collect_runtimes(
+        store.list(ServingRuntime, isvc.metadata.namespace), store.list(ClusterServingRuntime)
+    )
+    return make_plan(isvc, runtimes, maps, strict=strict).substitutions
 
 
 def explain_wait(store: Store, namespace: str, name: str) -> dict[str, Any]:
@@ -83,14 +110,11 @@ def _not_ready(isvc: InferenceService) -> list[Condition]:
     return found
 
 
-def _runtime(store: Store, isvc: InferenceService) -> dict[str, Any] | None:
+def _runtime(isvc: InferenceService, runtimes: Sequence[Runtime]) -> dict[str, Any] | None:
     """The selection as it would be made now; None for a custom container."""
     model = isvc.spec.predictor.model
     if model is None:
         return None
-    runtimes = collect_runtimes(
-        store.list(ServingRuntime, isvc.metadata.namespace), store.list(ClusterServingRuntime)
-    )
     selection = select_runtime(
         model, runtimes, multi_node=isvc.spec.predictor.worker_spec is not None
     )

@@ -21,10 +21,17 @@ from kfsim.api.kserve_keys import (
     MODEL_FORMAT,
     MODEL_MESH,
     SERVING_CONTAINER,
+    STANDARD,
     STORAGE_READONLY,
     VISIBILITY,
 )
 from kfsim.api.runtime_selection import Runtime, Selection, select_runtime
+from kfsim.api.substitution import LocalMaps, Substitution, Substitutor
+from kfsim.controllers.inferenceservice.mapping import (
+    STANDARD_SUBSTITUTED,
+    map_images,
+    map_predictor_uris,
+)
 from kfsim.controllers.inferenceservice.merging import as_data
 from kfsim.controllers.inferenceservice.predictor import (
     InvalidPredictor,
@@ -52,6 +59,7 @@ _DROPPED_ANNOTATIONS: Final = frozenset(
         MODEL_FORMAT,
     }
 )
+_NO_MAPS: Final = LocalMaps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +85,15 @@ class ComponentFailure:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All components of the spec, each planned or failed; `selection` only for a model."""
+    """All components of the spec, each planned or failed; `selection` only for a model.
+
+    `substitutions` are in the templates already: a changed map makes a revision, nothing else does.
+    """
 
     components: tuple[ComponentPlan, ...] = ()
     failures: tuple[ComponentFailure, ...] = ()
     selection: Selection | None = None
+    substitutions: tuple[Substitution, ...] = ()
 
 
 def service_name(isvc_name: str, component: str) -> str:
@@ -89,44 +101,63 @@ def service_name(isvc_name: str, component: str) -> str:
     return f"{isvc_name}-{component}"
 
 
-def make_plan(isvc: InferenceService, runtimes: Sequence[Runtime]) -> Plan:
-    """`runtimes`: those of the namespace and of the cluster."""
+def make_plan(
+    isvc: InferenceService,
+    runtimes: Sequence[Runtime],
+    maps: LocalMaps = _NO_MAPS,
+    *,
+    strict: bool = False,
+) -> Plan:
+    """`runtimes`: those of the namespace and of the cluster; `maps`: the project's own; `strict`:
+    no other deployment mode stands in for the one that is asked for."""
     if isvc.metadata.annotations.get(DEPLOYMENT_MODE) == MODEL_MESH:
         message = "deployment mode ModelMesh is not simulated; use Knative"
-        return Plan(failures=(ComponentFailure(PREDICTOR, "DeploymentModeNotSupported", message),))
+        return _unsupported_mode(message)
+    standard = isvc.metadata.annotations.get(DEPLOYMENT_MODE) == STANDARD
+    if standard and strict:
+        return _unsupported_mode(
+            "deployment mode Standard is not simulated: on a cluster it makes a Deployment, a "
+            "HorizontalPodAutoscaler and an Ingress; without --strict it is served as Knative"
+        )
     selection = None
     model = isvc.spec.predictor.model
     if model is not None:
         multi_node = isvc.spec.predictor.worker_spec is not None
         selection = select_runtime(model, runtimes, multi_node=multi_node)
-    planned = [_plan_predictor(isvc, selection)]
+    substitutor = Substitutor(maps)
+    if standard:
+        substitutor.note(STANDARD_SUBSTITUTED)
+    planned = [_plan_predictor(isvc, selection, substitutor)]
     if isvc.spec.transformer is not None:
-        planned.append(_plan_custom(isvc, TRANSFORMER, isvc.spec.transformer))
+        planned.append(_plan_custom(isvc, TRANSFORMER, isvc.spec.transformer, substitutor))
     if isvc.spec.explainer is not None:
-        planned.append(_plan_explainer(isvc, isvc.spec.explainer))
+        planned.append(_plan_explainer(isvc, isvc.spec.explainer, substitutor))
     return Plan(
         components=tuple(p for p in planned if isinstance(p, ComponentPlan)),
         failures=tuple(p for p in planned if isinstance(p, ComponentFailure)),
         selection=selection,
+        substitutions=substitutor.made,
     )
 
 
+def _unsupported_mode(message: str) -> Plan:
+    return Plan(failures=(ComponentFailure(PREDICTOR, "DeploymentModeNotSupported", message),))
+
+
 def _plan_predictor(
-    isvc: InferenceService, selection: Selection | None
+    isvc: InferenceService, selection: Selection | None, substitutor: Substitutor
 ) -> ComponentPlan | ComponentFailure:
     predictor = isvc.spec.predictor
     if predictor.worker_spec is not None:
         message = "multi-node predictors (workerSpec) are not simulated"
         return ComponentFailure(PREDICTOR, "MultiNodeNotSupported", message)
     if predictor.model is None or selection is None:
-        return _plan_custom(isvc, PREDICTOR, predictor)
+        return _plan_custom(isvc, PREDICTOR, predictor, substitutor)
     if selection.chosen is None:
         return ComponentFailure(PREDICTOR, selection.reason, selection.message, invalid_spec=True)
     try:
         built = build_predictor(isvc, predictor.model, selection.chosen)
-        sources = resolve_sources(
-            predictor.model.storage_uri, predictor.storage_uris, source=_source(isvc)
-        )
+        sources = resolve_sources(*map_predictor_uris(predictor, substitutor), source=_source(isvc))
         pod_spec = mount_models(
             built.pod_spec, sources, container=SERVING_CONTAINER, read_only=_read_only(isvc)
         )
@@ -138,17 +169,17 @@ def _plan_predictor(
         isvc,
         PREDICTOR,
         predictor,
-        pod_spec,
+        map_images(PREDICTOR, predictor, pod_spec, substitutor),
         runtime=selection.chosen,
         server_labels=built.labels,
     )
 
 
 def _plan_explainer(
-    isvc: InferenceService, explainer: ExplainerSpec
+    isvc: InferenceService, explainer: ExplainerSpec, substitutor: Substitutor
 ) -> ComponentPlan | ComponentFailure:
     if explainer.containers:
-        return _plan_custom(isvc, EXPLAINER, explainer)
+        return _plan_custom(isvc, EXPLAINER, explainer, substitutor)
     return ComponentFailure(
         EXPLAINER,
         "ExplainerNotSupported",
@@ -157,7 +188,7 @@ def _plan_explainer(
 
 
 def _plan_custom(
-    isvc: InferenceService, component: str, spec: ComponentSpec
+    isvc: InferenceService, component: str, spec: ComponentSpec, substitutor: Substitutor
 ) -> ComponentPlan | ComponentFailure:
     """Custom containers: the first serves, or the one with the serving container's name."""
     pod_spec = PodSpec.model_validate(as_data(spec))
@@ -166,7 +197,12 @@ def _plan_custom(
     )
     changed = serving if component == PREDICTOR else _with_component_args(serving, isvc, spec)
     try:
-        sources = resolve_sources(custom_storage_uri(serving), (), source=_source(isvc))
+        field = (
+            f"spec.{component}.containers[{pod_spec.containers.index(serving)}].env[STORAGE_URI]"
+        )
+        asked = custom_storage_uri(serving)
+        uri = substitutor.uri(asked, field=field) if asked else None
+        sources = resolve_sources(uri, (), source=_source(isvc))
         pod_spec = pod_spec.replaced(
             containers=tuple(
                 with_name_env(
@@ -180,7 +216,9 @@ def _plan_custom(
         )
     except UnsupportedStorage as error:
         return ComponentFailure(component, RECONCILE_FAILED, str(error))
-    return _component_plan(isvc, component, spec, pod_spec)
+    return _component_plan(
+        isvc, component, spec, map_images(component, spec, pod_spec, substitutor)
+    )
 
 
 def _with_component_args(

@@ -1,29 +1,40 @@
 """Plans, remembered while nothing that goes into one has changed.
 
 An InferenceService is reconciled for every step of its children, and its plan depends only on its
-own spec and metadata and on the runtimes. The latest plans are kept by the versions of these.
+own spec and metadata, on the runtimes and on the project's maps. The latest plans are kept by the
+versions of these.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.runtime_selection import Runtime, collect_runtimes
+from kfsim.api.substitution import LocalMaps
 from kfsim.controllers.inferenceservice.plan import Plan, make_plan
 from kfsim.store import Entry, Store
 
 _PLANS_KEPT: Final = 256
 _Versions = tuple[int, ...]
+_Known = tuple[InferenceService, tuple[_Versions, LocalMaps], Plan]
 
 
 class Planner:
-    """Makes plans from the store's runtimes."""
+    """Makes plans from the store's runtimes and the maps as they are at each call."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self,
+        store: Store,
+        maps: Callable[[], LocalMaps] = LocalMaps,
+        *,
+        strict: bool = False,
+    ) -> None:
+        self._strict = strict
         self._store = store
+        self._maps = maps
         self._runtimes: dict[_Versions, tuple[Runtime, ...]] = {}
-        self._plans: OrderedDict[str, tuple[InferenceService, _Versions, Plan]] = OrderedDict()
+        self._plans: OrderedDict[str, _Known] = OrderedDict()
 
     def plan(self, isvc: InferenceService) -> Plan:
         """The plan for the object as it is now, with the runtimes as they are now."""
@@ -31,13 +42,18 @@ class Planner:
         cluster = self._store.entries(ClusterServingRuntime)
         versions = tuple(entry.resource_version for entry in (*namespaced, *cluster))
         uid = isvc.metadata.uid
-        known = self._plans.get(uid)
-        if known is not None and known[1] == versions and _same_wish(known[0], isvc):
+        known, context = self._plans.get(uid), (versions, self._maps())
+        if known is not None and known[1] == context and _same_wish(known[0], isvc):
             self._plans.move_to_end(uid)
             return known[2]
-        plan = make_plan(isvc, self._collect(versions, namespaced, cluster))
+        plan = make_plan(
+            isvc,
+            self._collect(versions, namespaced, cluster),
+            context[1],
+            strict=self._strict,
+        )
         if uid:  # an object that was never stored has none
-            self._plans[uid] = (isvc, versions, plan)
+            self._plans[uid] = (isvc, context, plan)
             if len(self._plans) > _PLANS_KEPT:
                 self._plans.popitem(last=False)
         return plan

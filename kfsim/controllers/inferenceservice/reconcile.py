@@ -5,7 +5,7 @@ wants, then conditions, ingress and modelStatus from what is there now. A spec t
 served changes no child and is not tried again before something is written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from kfsim.api import core
@@ -26,6 +26,7 @@ from kfsim.api.kserve_keys import (
     STOP,
 )
 from kfsim.api.names import child_name
+from kfsim.api.substitution import LocalMaps
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.inferenceservice.canary import make_traffic
 from kfsim.controllers.inferenceservice.children import Children, NotOwned
@@ -81,14 +82,21 @@ class InferenceServiceReconciler:
     """One per cluster."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, recorder: Recorder, ingress: IngressConfig
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        recorder: Recorder,
+        ingress: IngressConfig,
+        maps: Callable[[], LocalMaps] = LocalMaps,
+        strict: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._recorder = recorder
         self._ingress = ingress
         self._children = Children(store)
-        self._planner = Planner(store)
+        self._planner = Planner(store, maps, strict=strict)
         self.users = RuntimeUsers()
 
     def reconcile(self, key: Key) -> Result:

@@ -40,7 +40,12 @@ class Sources(Protocol):
 
 
 class MissingReference(Invalid):
-    """A Pod refers to a ConfigMap or Secret, or a key of one, that does not exist (yet)."""
+    """A Pod refers to a ConfigMap or Secret, or a key of one, that does not exist (yet); `secret`
+    is the Secret's name where it is one."""
+
+    def __init__(self, message: str, *, secret: str = "") -> None:
+        super().__init__(message)
+        self.secret = secret
 
 
 def config_map_values(config_map: ConfigMap) -> dict[str, bytes]:
@@ -126,14 +131,16 @@ def _referenced(
 def _keyed(
     values: Mapping[str, bytes] | None, ref: KeySelector, namespace: str, kind: str
 ) -> str | None:
+    secret = ref.name if kind == "Secret" else ""
     if values is None:
         if ref.optional:
             return None
-        raise MissingReference(f'{kind.lower()} "{ref.name}" not found')
+        raise MissingReference(f'{kind.lower()} "{ref.name}" not found', secret=secret)
     if ref.key not in values:
         if ref.optional:
             return None
-        raise MissingReference(f"couldn't find key {ref.key} in {kind} {namespace}/{ref.name}")
+        text = f"couldn't find key {ref.key} in {kind} {namespace}/{ref.name}"
+        raise MissingReference(text, secret=secret)
     return values[ref.key].decode(errors="replace")
 
 
@@ -150,7 +157,7 @@ def _values_from(source: EnvFromSource, sources: Sources) -> dict[str, str]:
         ref = source.secret_ref
         secret = sources.secret(ref.name)
         if secret is None and not ref.optional:
-            raise MissingReference(f'secret "{ref.name}" not found')
+            raise MissingReference(f'secret "{ref.name}" not found', secret=ref.name)
         values = {} if secret is None else secret_values(secret)
     return {prefix + key: value.decode(errors="replace") for key, value in values.items()}
 

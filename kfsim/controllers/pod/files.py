@@ -30,7 +30,8 @@ def resolve_files(pod: Pod, sources: Sources) -> dict[str, Mapping[str, bytes]]:
             contents = _volume_files(volume, pod, sources)
         except MissingReference as missing:
             raise MissingVolume(
-                f'MountVolume.SetUp failed for volume "{volume.name}" : {missing.message}'
+                f'MountVolume.SetUp failed for volume "{volume.name}" : {missing.message}',
+                secret=missing.secret,
             ) from missing
         if contents is not None:
             files[volume.name] = contents
@@ -64,10 +65,14 @@ def _config_map_files(volume: ConfigMapVolume, pod: Pod, sources: Sources) -> di
 def _secret_files(volume: SecretVolume, pod: Pod, sources: Sources) -> dict[str, bytes]:
     found = sources.secret(volume.secret_name)
     if found is None and not volume.optional:
-        raise MissingReference(f'secret "{volume.secret_name}" not found')
+        name = volume.secret_name
+        raise MissingReference(f'secret "{name}" not found', secret=name)
     values = {} if found is None else secret_values(found)
     optional = volume.optional or False
-    return _picked(values, volume.items, what=f"secret {volume.secret_name}", optional=optional)
+    try:
+        return _picked(values, volume.items, what=f"secret {volume.secret_name}", optional=optional)
+    except MissingReference as missing:
+        raise MissingReference(missing.message, secret=volume.secret_name) from missing
 
 
 def _picked(

@@ -119,6 +119,10 @@ class Kubelet:
         """Replicas that wait for a ConfigMap or Secret of the namespace."""
         return self._starter.held_in(namespace)
 
+    def held(self) -> tuple[ReplicaKey, ...]:
+        """Replicas that wait for a ConfigMap or Secret, of all namespaces."""
+        return self._starter.held()
+
     def accept(self, pod: Pod, sources: PodSources, *, wake_up: bool) -> Replica:
         """Take a Pod on and start it as soon as GPUs, its references and a place allow."""
         key = ReplicaKey(pod.metadata.namespace, pod.metadata.name)
@@ -142,6 +146,7 @@ class Kubelet:
         state = lifecycle.adopt_replica(pod, wall=self._clock.wall(), now=self._clock.now())
         replica = Replica(key, pod.metadata.uid, pod, state, Stage.LIVE, present=True)
         self._replicas[key] = replica
+        self._devices.occupy(replica.holder, pod)
         try:
             self._starter.adopt(replica, sources)
         except KfsimError as error:  # the Pod is removed, and its Deployment makes another

@@ -1,10 +1,12 @@
 """Follows one Pod object: hand it to the kubelet, show its state, let it go when it has ended."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from kfsim.api.core import ConfigMap, Pod, Secret, ServiceAccount
 from kfsim.base.clock import Clock
 from kfsim.base.types import ReplicaKey
+from kfsim.controllers.pod.filled_secrets import FilledSecrets, lay_over
 from kfsim.controllers.pod.kubelet import Kubelet
 from kfsim.controllers.pod.replica import Replica, Stage
 from kfsim.controllers.runtime.controller import DONE, Key, Result
@@ -19,16 +21,18 @@ _FINAL_PHASES = ("Failed", "Succeeded")
 
 @dataclass(frozen=True, slots=True)
 class StoreSources:
-    """ConfigMaps, Secrets and ServiceAccounts of one namespace."""
+    """ConfigMaps, Secrets and ServiceAccounts of one namespace; `filled` are the project's own."""
 
     store: Store
     namespace: str
+    filled: FilledSecrets = field(default_factory=dict)
 
     def config_map(self, name: str) -> ConfigMap | None:
         return self.store.find(ConfigMap, name, self.namespace)
 
     def secret(self, name: str) -> Secret | None:
-        return self.store.find(Secret, name, self.namespace)
+        stored = self.store.find(Secret, name, self.namespace)
+        return lay_over(stored, self.filled, namespace=self.namespace, name=name)
 
     def service_account(self, name: str) -> ServiceAccount | None:
         return self.store.find(ServiceAccount, name, self.namespace)
@@ -44,8 +48,11 @@ class PodReconciler:
         clock: Clock,
         recorder: Recorder,
         kubelet: Kubelet,
+        secrets: Callable[[], FilledSecrets] = dict,
     ) -> None:
+        """`secrets` are those that the project fills, as they are at each call."""
         self._store = store
+        self._secrets = secrets
         self._clock = clock
         self._recorder = recorder.for_component("kubelet")
         self._kubelet = kubelet
@@ -64,11 +71,14 @@ class PodReconciler:
         elif replica is None:
             self._begin(pod)
         else:
-            sources = StoreSources(self._store, key.namespace)
+            sources = self._sources(key.namespace)
             self._kubelet.provide(replica, sources, wake_up=_is_wake_up(pod))
             self._kubelet.tend(replica)
             self._show(pod, replica)
         return DONE
+
+    def _sources(self, namespace: str) -> StoreSources:
+        return StoreSources(self._store, namespace, self._secrets())
 
     def _abandon(self, replica: Replica) -> Replica | None:
         """The record is gone already (or another Pod has its name): end what it stood for."""
@@ -86,7 +96,7 @@ class PodReconciler:
             pod = self._store.update(
                 pod.replaced(metadata=pod.metadata.replaced(finalizers=finalizers))
             )
-        sources = StoreSources(self._store, pod.metadata.namespace)
+        sources = self._sources(pod.metadata.namespace)
         replica = self._kubelet.accept(pod, sources, wake_up=_is_wake_up(pod))
         self._show(pod, replica)
 
@@ -115,7 +125,12 @@ class PodReconciler:
             self._recorder.event(pod, type=note.type, reason=note.reason, message=note.message)
 
 
-async def recover(store: Store, kubelet: Kubelet, backend: ReplicaBackend) -> None:
+async def recover(
+    store: Store,
+    kubelet: Kubelet,
+    backend: ReplicaBackend,
+    secrets: Callable[[], FilledSecrets] = dict,
+) -> None:
     """Match the Pods of an earlier daemon with what still runs; call before the dispatcher starts.
 
     A Pod whose replica is gone is removed, so that its Deployment makes another; one without an
@@ -130,7 +145,7 @@ async def recover(store: Store, kubelet: Kubelet, backend: ReplicaBackend) -> No
         pod = store.view(Pod, entry)
         replica = running.get(key)
         known = replica is not None and replica.uid == entry.uid
-        if known and kubelet.adopt(pod, StoreSources(store, entry.namespace)):
+        if known and kubelet.adopt(pod, StoreSources(store, entry.namespace, secrets())):
             del running[key]
         elif entry.deleting:
             remove_finalizer(store, pod)

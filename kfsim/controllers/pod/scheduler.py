@@ -1,9 +1,10 @@
-"""Pods and GPUs: what a cluster's scheduler and the device plugin decide together.
+"""Pods and the host: what a cluster's scheduler and the device plugin decide together.
 
-Pods that ask for no extended resource pass at once. Others get their devices from the allocator, or
-wait for them: they are told when something has changed, because a Pod gave devices back or another
-look at the host found other ones. The host is looked at when the first Pod asks for a GPU, and then
-as often as the inventory says for as long as one waits.
+With a node (`--strict`), cores, memory, nodeSelector and node affinity are looked at first. Without
+one they never block: Pods that ask for no extended resource pass at once. Others get their devices
+from the allocator, or wait for them: they are told when something has changed, because a Pod has
+gone or another look at the host found other devices. The host is looked at when the first Pod asks
+for a GPU, and then as often as the inventory says for as long as one waits.
 """
 
 import asyncio
@@ -15,14 +16,20 @@ from kfsim.base.tasks import TaskSet
 from kfsim.replicas.allocator import DeviceAllocator, Granted, Holding, Insufficient
 from kfsim.replicas.device_requests import DeviceRequest, make_device_request, without_gpus
 from kfsim.replicas.devices import FixedInventory, GpuInventory, GpuMode, GpuSettings, Holder
+from kfsim.replicas.node import Node, NodeBook
 
 
 class DeviceScheduler:
     """Decides for one host. `on_change` hears of each waiting Pod that is worth another look."""
 
     def __init__(
-        self, *, inventory: GpuInventory | None = None, settings: GpuSettings | None = None
+        self,
+        *,
+        inventory: GpuInventory | None = None,
+        settings: GpuSettings | None = None,
+        node: Node | None = None,
     ) -> None:
+        self._node = None if node is None else NodeBook(node)
         self._inventory = inventory or FixedInventory(problem="This host has no GPU.")
         self._settings = settings or GpuSettings()
         self._allocator = DeviceAllocator(replicas_per_device=self._settings.replicas_per_device)
@@ -43,6 +50,19 @@ class DeviceScheduler:
 
         The reason is empty before the first look at the host. Asking again keeps its place.
         """
+        if self._node is not None and (why := self._node.check(holder, pod)) is not None:
+            return why
+        why = self._place_devices(holder, pod)
+        if why is None:
+            self.occupy(holder, pod)
+        return why
+
+    def occupy(self, holder: Holder, pod: Pod) -> None:
+        """The Pod is on the host, whatever it asks for."""
+        if self._node is not None:
+            self._node.take(holder, pod)
+
+    def _place_devices(self, holder: Holder, pod: Pod) -> str | None:
         try:
             request = make_device_request(self.fit(pod))
         except Invalid as error:
@@ -63,8 +83,10 @@ class DeviceScheduler:
             self._allocator.claim(holder, devices)
 
     def release(self, holder: Holder) -> None:
-        """The Pod needs no device any more; a second call changes nothing."""
-        self._tell(self._allocator.release(holder))
+        """The Pod is off the host; a second call changes nothing."""
+        served = self._allocator.release(holder)
+        waiting = () if self._node is None else self._node.release(holder)
+        self._tell(dict.fromkeys((*served, *waiting)))
 
     def held(self, holder: Holder) -> Mapping[str, tuple[str, ...]]:
         """The devices of each container of the Pod."""

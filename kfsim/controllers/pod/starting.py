@@ -18,7 +18,8 @@ from typing import Protocol
 from kfsim.base.clock import Clock
 from kfsim.base.errors import Invalid
 from kfsim.base.types import ReplicaKey
-from kfsim.controllers.pod.environment import Sources
+from kfsim.controllers.pod.credentials import AccountSources, describe_mend, find_lacks
+from kfsim.controllers.pod.environment import MissingReference, Sources
 from kfsim.controllers.pod.files import MissingVolume
 from kfsim.controllers.pod.milestones import Milestone
 from kfsim.controllers.pod.pull_secrets import PullSources, resolve_pull_secrets
@@ -34,7 +35,7 @@ from kfsim.replicas.marks import NODE_NAME
 from kfsim.replicas.starts import HELD_AT_MOST, StartLimiter
 
 
-class PodSources(Sources, PullSources, Protocol):
+class PodSources(Sources, PullSources, AccountSources, Protocol):
     """Where everything that a Pod refers to is found."""
 
 
@@ -66,11 +67,17 @@ class Starter:
         """Replicas that wait for a ConfigMap or Secret of the namespace."""
         return tuple(self._held.get(namespace, ()))
 
+    def held(self) -> tuple[ReplicaKey, ...]:
+        """Replicas that wait for a ConfigMap or Secret, of all namespaces."""
+        return tuple(key for keys in self._held.values() for key in keys)
+
     def accept(self, replica: Replica, sources: PodSources, *, wake_up: bool) -> None:
         """Start a new replica as soon as devices, its references and a place allow."""
         if self._devices.fit(replica.pod) is not replica.pod:
             text = "Limits of nvidia.com/gpu are dropped, as gpu: ignore in kfsim.yaml asks"
             replica.notes.append(Note(NORMAL, "GpuIgnored", text))
+        for lack in find_lacks(replica.pod, sources):
+            replica.notes.append(Note(WARNING, lack.reason, lack.message))
         self._place(replica)
         self.provide(replica, sources, wake_up=wake_up)
 
@@ -169,10 +176,13 @@ class Starter:
 
     def _hold(self, replica: Replica, error: Invalid) -> None:
         self._held.setdefault(replica.key.namespace, {})[replica.key] = None
-        reason, event, text = CONFIG_ERROR, "Failed", f"Error: {error.message}"
+        message = error.message
+        if isinstance(error, MissingReference) and error.secret:
+            message = f"{message}; {describe_mend(replica.pod, error.secret)}"
+        reason, event, text = CONFIG_ERROR, "Failed", f"Error: {message}"
         if isinstance(error, MissingVolume):
-            reason, event, text = lifecycle.CONTAINER_CREATING, "FailedMount", error.message
-        held = lifecycle.refuse(replica.state, replica.state.serving, reason, error.message)
+            reason, event, text = lifecycle.CONTAINER_CREATING, "FailedMount", message
+        held = lifecycle.refuse(replica.state, replica.state.serving, reason, message)
         if held != replica.state:
             replica.state = held
             replica.notes.append(Note(WARNING, event, text))

@@ -39,12 +39,18 @@ class FidelityReporter:
     """Answers for one store. `substitutions` tells those of a service's plan."""
 
     def __init__(
-        self, store: Store, *, gpu: GpuMode, substitutions: Substitutions = lambda _: ()
+        self,
+        store: Store,
+        *,
+        gpu: GpuMode,
+        substitutions: Substitutions = lambda _: (),
+        strict: bool = False,
     ) -> None:
         self._store = store
         self._substitutions = substitutions
         condition = _GPU_CONDITIONS.get(gpu)
-        self._everywhere = frozenset(() if condition is None else (condition,))
+        lenient = () if strict else (When.LENIENT,)
+        self._everywhere = frozenset((*lenient, *(() if condition is None else (condition,))))
 
     async def report(self, query: Mapping[str, str]) -> dict[str, Any]:
         """All applied objects, or the one that `apiVersion`, `kind`, `namespace` and `name` name.

@@ -1,7 +1,7 @@
 import pytest
 
 from kfsim.api.apps import Deployment, DeploymentSpec, PodTemplateSpec
-from kfsim.api.core import Container, Event, Pod, PodSpec, PodStatus
+from kfsim.api.core import Container, Event, Pod, PodSpec, PodStatus, ServiceAccount
 from kfsim.api.meta import Condition, ObjectMeta
 from kfsim.base.entropy import SeededEntropy
 from kfsim.controllers.deployment.reconcile import DeploymentReconciler
@@ -13,7 +13,7 @@ KEY = Key("default", "d")
 
 
 class World:
-    def __init__(self):
+    def __init__(self, *, needs_accounts=False):
         self.clock = FakeClock()
         entropy = SeededEntropy(1)
         self.store = Store(clock=self.clock, entropy=entropy)
@@ -21,13 +21,17 @@ class World:
             store=self.store,
             clock=self.clock,
             entropy=entropy,
+            needs_accounts=needs_accounts,
             recorder=Recorder(
                 store=self.store, clock=self.clock, entropy=entropy, component="kfsim"
             ),
         )
 
-    def apply(self, replicas=1, image="one", **spec):
-        template = PodTemplateSpec(spec=PodSpec(containers=(Container(name="c", image=image),)))
+    def apply(self, replicas=1, image="one", account=None, **spec):
+        containers = (Container(name="c", image=image),)
+        template = PodTemplateSpec(
+            spec=PodSpec(containers=containers, service_account_name=account)
+        )
         spec = DeploymentSpec(replicas=replicas, template=template, **spec)
         current = self.store.find(Deployment, "d", "default")
         if current is None:
@@ -187,3 +191,36 @@ def test_a_controller_that_kfsim_replaces_gets_no_pods_and_says_why(world):
     available = next(each for each in status.conditions if each.type == "Available")
     assert (available.status, available.reason) == ("True", "ReplacedByKfsim")
     assert "kserve/kserve-controller:v0.20.0 itself, so no Pod" in available.message
+
+
+def test_a_pod_whose_account_is_missing_is_forbidden_until_it_is_there():
+    world = World(needs_accounts=True)
+    world.apply(account="robot")
+    world.reconcile()
+    assert world.names() == []
+    deployment = world.store.get(Deployment, "d", "default")
+    (failure,) = (c for c in deployment.status.conditions if c.type == "ReplicaFailure")
+    assert failure.reason == "FailedCreate"
+    assert failure.message.startswith('pods "d-')
+    assert failure.message.endswith(
+        '-" is forbidden: error looking up service account default/robot: '
+        'serviceaccount "robot" not found'
+    )
+    world.store.create(ServiceAccount(metadata=ObjectMeta(name="robot", namespace="default")))
+    world.reconcile()
+    assert len(world.names()) == 1
+
+
+@pytest.mark.parametrize("account", [None, "", "default"])
+def test_every_namespace_has_the_default_account(account):
+    world = World(needs_accounts=True)
+    world.apply(account=account)
+    world.reconcile()
+    assert len(world.names()) == 1
+
+
+def test_accounts_are_not_asked_for_without_strictness():
+    world = World()
+    world.apply(account="robot")
+    world.reconcile()
+    assert len(world.names()) == 1

@@ -4,6 +4,7 @@ import pytest
 
 from kfsim.api.builtin_runtimes import builtin_runtimes
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService
+from kfsim.api.substitution import LocalMaps, MapRule
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy
 from kfsim.controllers.inferenceservice import planner
@@ -71,3 +72,15 @@ def test_only_the_latest_plans_are_kept(store: Store, monkeypatch: pytest.Monkey
     first = [plans.plan(each) for each in services]
     assert plans.plan(services[2]) is first[2]
     assert plans.plan(services[0]) is not first[0]
+
+
+def test_changed_maps_make_another(store: Store) -> None:
+    isvc = make_service(store)
+    now = LocalMaps()
+    plans = Planner(store, lambda: now)
+    before = plans.plan(isvc)
+    assert plans.plan(isvc) is before
+    now = LocalMaps(uris=((MapRule("/m", "/elsewhere", "--map"),),))
+    after = plans.plan(isvc)
+    assert [each.given for each in after.substitutions] == ["/elsewhere"]
+    assert plans.plan(isvc) is after

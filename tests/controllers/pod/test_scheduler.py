@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from kfsim.api.conditions import find_condition
 from kfsim.api.core import Container, Pod, PodSpec, ResourceRequirements
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.errors import Unavailable
@@ -18,6 +19,7 @@ from kfsim.replicas.devices import (
     GpuUsage,
     make_fake_devices,
 )
+from kfsim.replicas.node import make_node
 from kfsim.testing.backend import FakeBackend
 from kfsim.testing.scaling import SERVING, ScalingWorld, key_of, tell
 
@@ -396,3 +398,60 @@ def test_an_amount_that_the_api_let_through_keeps_the_pod_pending():
         assert world.pods() == ()
 
     tell(story, make_devices=devices(1))
+
+
+def node(cores):
+    """A maker of a scheduler for a strict cluster whose node has so many cores."""
+    host = make_node("kfsim", cores=cores, memory=2**30, system="Linux", machine="x86_64")
+    return lambda: DeviceScheduler(
+        inventory=FixedInventory(make_fake_devices(1), problem="No GPU here."), node=host
+    )
+
+
+def make_busy(world, name, cpu, **limits):
+    each = container(cpu=cpu, **limits)
+    pod = Pod(metadata=ObjectMeta(name=name, namespace="default"), spec=PodSpec(containers=(each,)))
+    return key_of(world.store.create(pod))
+
+
+def test_a_pod_waits_for_cores_that_others_have_asked_for():
+    async def story(world):
+        make_busy(world, "a", "2")
+        await world.settle()
+        make_busy(world, "b", "1500m", nvidia_com__gpu=1)
+        await world.settle()
+        condition = find_condition(find(world, "b").status.conditions, "PodScheduled")
+        assert (condition.status, condition.reason) == ("False", "Unschedulable")
+        assert condition.message == "0/1 nodes are available: 1 Insufficient cpu."
+        assert world.events("FailedScheduling") == [condition.message]
+        # It holds no device meanwhile.
+        make_pod(world, "c")
+        await world.settle()
+        assert given(world) == {"a": (), "c": ("fake-gpu-0",)}
+        await ended(world, "c")
+        await ended(world, "a")
+        assert given(world)["b"] == ("fake-gpu-0",)
+
+    tell(story, make_devices=node(3))
+
+
+def test_a_selector_that_the_host_does_not_match_is_pending():
+    async def story(world):
+        make_pod(world, "a", gpus=0, node_selector={"disk": "ssd"})
+        make_pod(world, "b", gpus=0, node_selector={"kubernetes.io/os": "linux"})
+        await world.settle()
+        unmatched = "1 node(s) didn't match Pod's node affinity/selector."
+        assert world.events("FailedScheduling") == [f"0/1 nodes are available: {unmatched}"]
+        assert given(world) == {"b": ()}
+
+    tell(story, make_devices=node(1))
+
+
+def test_without_strictness_requests_and_selectors_never_block():
+    async def story(world):
+        make_busy(world, "a", "2000")
+        make_pod(world, "b", gpus=0, node_selector={"disk": "ssd"})
+        await world.settle()
+        assert given(world) == {"a": (), "b": ()}
+
+    tell(story, make_devices=devices(0))

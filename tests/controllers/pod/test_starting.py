@@ -81,7 +81,9 @@ def test_a_missing_secret_volume_keeps_the_pod_creating():
         await world.settle()
         waiting = serving_status(world).state.waiting
         assert waiting.reason == "ContainerCreating"
-        text = 'MountVolume.SetUp failed for volume "v" : secret "keys" not found'
+        text = 'MountVolume.SetUp failed for volume "v" : secret "keys" not found; '
+        mend = "apply it, or fill it in kfsim.yaml: secrets: {default/keys: "
+        text += mend + '{KEY: "${NAME}"}}'
         assert world.events("FailedMount") == [text]
         assert world.kubelet.held_in("default") == (world.key,)
         world.store.create(
