@@ -31,7 +31,7 @@ class Change:
     raw: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
     """What a journal holds: the latest bytes of each object, and the end of the reserved block."""
 
