@@ -1,5 +1,7 @@
 """The store: reads give cached typed views, writes are checked, versioned and notified.
 
+Bytes of objects whose view left the cache are packed (`packing`).
+
 resourceVersions are one counter over all kinds, as in etcd. A write that changes nothing is no
 write: it returns the stored object and notifies nobody, which is what keeps reconcilers quiet.
 Every write goes, in this order and in one tick, to the index, the journal, the history (and so to
@@ -30,6 +32,7 @@ from kfsim.store.entry import (
 from kfsim.store.history import History, Watch
 from kfsim.store.index import Index
 from kfsim.store.journal import Change, Journal, NoJournal, ObjectKey
+from kfsim.store.packing import Templates
 
 T = TypeVar("T", bound=Object)
 Listener = Callable[[StoreEvent], None]
@@ -49,6 +52,7 @@ class Store:
         self._history = History()
         self._collector = Collector(self._index, self)
         self._views: OrderedDict[int, Object] = OrderedDict()  # the latest used last
+        self._templates = Templates()
         self._listeners: list[Listener] = []
         self._version = 0
         self._asked = 0
@@ -308,8 +312,19 @@ class Store:
 
     def _remember(self, version: int, view: Object) -> None:
         if len(self._views) >= _VIEWS_KEPT:
-            self._views.popitem(last=False)
+            self._pack(*self._views.popitem(last=False))
         self._views[version] = view
+
+    def _pack(self, version: int, view: Object) -> None:
+        """Pack the entry of a view that was not looked at for long, unless it is outdated."""
+        metadata = view.metadata
+        entry = self._index.find(type(view), metadata.name, metadata.namespace)
+        if entry is not None and entry.resource_version == version:
+            self._pack_entry(entry)
+
+    def _pack_entry(self, entry: Entry) -> None:
+        if entry.template is None:
+            entry.pack(self._templates.choose(entry.model, entry.content))
 
     def _notify(self, event: StoreEvent) -> None:
         self._history.record(event)
@@ -332,6 +347,8 @@ class Store:
                     f"{error}; move the journal away and start again with an empty one"
                 ) from error
             self._index.put(entry, None)
+            if len(self._index) > _VIEWS_KEPT:
+                self._pack_entry(entry)
         last = max((change.version for change in snapshot.changes), default=0)
         self._version = max(snapshot.reserved, last)
         self._history.begin_at(self._version)
