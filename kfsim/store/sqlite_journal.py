@@ -41,6 +41,10 @@ _REMOVE: Final = (
 )
 # Of few sizes, so that the statements are prepared once; 6 values a row, of SQLite's 32,766.
 _ROWS_PER_STATEMENT: Final = (256, 16, 1)
+_ORDER: Final = "SELECT rowid FROM objects ORDER BY version"
+_LOAD: Final = (
+    "SELECT api_version, kind, namespace, name, version, raw FROM objects WHERE rowid = ?"
+)
 _RESERVE: Final = "INSERT OR REPLACE INTO meta VALUES ('reserved', ?)"
 
 
@@ -52,20 +56,26 @@ class SqliteJournal:
         self._path = path
         try:
             self._connection = _open(path)
-            self._snapshot: Snapshot | None = _read(self._connection)
+            reserved = _read_reserved(self._connection)
         except (sqlite3.Error, OSError) as error:
             raise Unavailable(_unreadable(path, error)) from error
-        self._thread = CommitThread(
-            self._write, name=f"journal {path.name}", reserved=self._snapshot.reserved
-        )
+        self._thread = CommitThread(self._write, name=f"journal {path.name}", reserved=reserved)
 
     def __str__(self) -> str:
         return f"the journal {self._path}"
 
     def load(self) -> Snapshot:
-        snapshot, self._snapshot = self._snapshot, None  # all objects: not to be kept twice
-        assert snapshot is not None, "load is called once"
-        return snapshot
+        return Snapshot(self._changes(), self.reserved)
+
+    def _changes(self) -> Iterator[Change]:
+        """Row by row, so that not all bytes are in memory at once."""
+        try:
+            numbers = [number for (number,) in self._connection.execute(_ORDER)]
+            for number in numbers:
+                *key, version, raw = self._connection.execute(_LOAD, (number,)).fetchone()
+                yield Change(ObjectKey(*key), version, raw)
+        except sqlite3.Error as error:
+            raise Unavailable(_unreadable(self._path, error)) from error
 
     def begin(self, reserved: int) -> None:
         self._write(Batch(reserved=reserved))  # the thread has nothing to do yet
@@ -133,15 +143,9 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _read(connection: sqlite3.Connection) -> Snapshot:
-    changes = tuple(
-        Change(ObjectKey(api_version, kind, namespace, name), version, bytes(raw))
-        for api_version, kind, namespace, name, version, raw in connection.execute(
-            "SELECT api_version, kind, namespace, name, version, raw FROM objects ORDER BY version"
-        )
-    )
+def _read_reserved(connection: sqlite3.Connection) -> int:
     row = connection.execute("SELECT value FROM meta WHERE name = 'reserved'").fetchone()
-    return Snapshot(changes, row[0] if row else 0)
+    return row[0] if row else 0
 
 
 def _statements(

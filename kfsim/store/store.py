@@ -333,7 +333,11 @@ class Store:
 
     def _restore(self) -> None:
         snapshot = self._journal.load()
+        self._version = snapshot.reserved
+        found = False
         for change in snapshot.changes:
+            found = True
+            self._version = max(self._version, change.version)
             key = change.key
             resource = find_kind(key.api_version, key.kind)
             if resource is None or change.raw is None:
@@ -349,12 +353,10 @@ class Store:
             self._index.put(entry, None)
             if len(self._index) > _VIEWS_KEPT:
                 self._pack_entry(entry)
-        last = max((change.version for change in snapshot.changes), default=0)
-        self._version = max(snapshot.reserved, last)
         self._history.begin_at(self._version)
         self._asked = self._version + _VERSION_BLOCK
         self._journal.begin(self._asked)
-        if snapshot.changes:
+        if found:
             self._collector.collect_orphans()
 
 

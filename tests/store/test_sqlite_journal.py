@@ -4,7 +4,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import weakref
 from pathlib import Path
 
 import pytest
@@ -237,12 +236,15 @@ async def test_rows_are_written_and_removed_in_any_number(tmp_path: Path) -> Non
     await again.close()
 
 
-async def test_what_was_loaded_is_let_go_of(tmp_path: Path) -> None:
+async def test_objects_are_loaded_in_the_order_of_their_versions(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     store = open_store(path)
-    store.create(make_map("a"))
+    for name in ("a", "b", "c"):
+        store.create(make_map(name))
     await store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE objects SET version = 9 WHERE name = 'a'")
+    connection.close()
     journal = SqliteJournal(path)
-    loaded = weakref.ref(journal.load())
-    assert loaded() is None
+    assert [change.key.name for change in journal.load().changes] == ["b", "c", "a"]
     await journal.close()
