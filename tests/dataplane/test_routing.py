@@ -100,7 +100,7 @@ def test_route_without_shares_picks_nothing():
 
 def test_what_was_made_of_routes_is_dropped_with_their_tables() -> None:
     router = Router()
-    for epoch in range(1, 1001):
+    for _ in range(1000):
         router.publish(make_table(make_route()))
         assert router.resolve(b"iris.default.localhost", b"/")[0] is not None
     assert len(router._routes) <= 2 * 256
