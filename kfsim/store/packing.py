@@ -2,7 +2,7 @@
 
 Objects of one kind are very much alike: of a thousand services with 27 objects each, an object of
 1,500 bytes leaves some 250 when it is deflated against any other one. Packing takes about 12 us,
-unpacking 2 (docs/decisions/0076). The window is as wide as the templates, and the codes are the
+unpacking 2 (docs/decisions/0032). The window is as wide as the templates, and the codes are the
 fixed ones, because a table of codes of its own would cost such short texts more than it saves.
 """
 
