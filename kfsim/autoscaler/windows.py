@@ -21,6 +21,7 @@ class LinearWindow:
     """The plain average over the buckets between the first and the last write.
 
     Recording and averaging cost one step per bucket passed since the last write, at most a window.
+    The buckets are made by the first write: most of many idle revisions never see one.
     """
 
     __slots__ = (
@@ -40,14 +41,14 @@ class LinearWindow:
         self._first = _NEVER
         self._last = _NEVER
         self._last_nonzero = _NEVER
-        self._allocate(window)
+        self._buckets: list[float] = []
+        self._total = 0.0
+        self._set_length(window)
 
-    def _allocate(self, window: float) -> None:
+    def _set_length(self, window: float) -> None:
         self._window = window
         self._size = math.ceil(window / self._granularity)
         self._empty_after = math.floor(window / self._granularity)
-        self._buckets = [0.0] * self._size
-        self._total = 0.0
 
     @property
     def window(self) -> float:
@@ -120,7 +121,11 @@ class LinearWindow:
         if window == self._window:
             return
         kept, kept_size, fresh = self._buckets, self._size, not self.is_empty(now)
-        self._allocate(window)
+        self._set_length(window)
+        if self._last == _NEVER:
+            return
+        self._buckets = [0.0] * self._size
+        self._total = 0.0
         if not fresh:
             self._first = _NEVER
             return
@@ -139,8 +144,8 @@ class WeightedWindow(LinearWindow):
 
     __slots__ = ("_coefficient",)
 
-    def _allocate(self, window: float) -> None:
-        super()._allocate(window)
+    def _set_length(self, window: float) -> None:
+        super()._set_length(window)
         self._coefficient = max(
             _MINIMUM_COEFFICIENT, 1 - (1 - _WEIGHT_PRECISION) ** (1 / self._size)
         )

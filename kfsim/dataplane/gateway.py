@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
-from kfsim.base.types import ReplicaKey, RevisionKey, RoutingTable, ServiceMode, ServiceName, Stat
+from kfsim.base.layered import differing_keys
+from kfsim.base.types import (
+    ReplicaKey,
+    RevisionKey,
+    RevisionTarget,
+    RoutingTable,
+    ServiceMode,
+    ServiceName,
+    Stat,
+)
 from kfsim.dataplane.client import ClientConnection
 from kfsim.dataplane.cold_starts import ColdStarts
 from kfsim.dataplane.connections import OpenConnections
@@ -153,20 +162,24 @@ class Gateway:
         plane = self._plane
         before = plane.router.table
         plane.router.publish(table)
-        now = plane.clock.now()
-        for revision, target in before.revisions.items():
-            after = table.revisions.get(revision)
-            if after is target:
-                continue
-            if after is None:
-                plane.flow.remove(revision, now)
-            kept = after.endpoints if after is not None else ()
-            for endpoint in target.endpoints:
-                if endpoint not in kept:
-                    plane.pool.close_idle(endpoint)
-        for revision, target in table.revisions.items():
-            if before.revisions.get(revision) is not target:
-                plane.flow.update(target, now)
+        revisions = differing_keys(before.revisions, table.revisions)
+        for revision in revisions:
+            self._leave(before.revisions.get(revision), table.revisions.get(revision))
+        for revision in revisions:
+            target = table.revisions.get(revision)
+            if target is not None:
+                plane.flow.update(target, plane.clock.now())
+
+    def _leave(self, before: RevisionTarget | None, after: RevisionTarget | None) -> None:
+        """Let go of what a revision's new target no longer has."""
+        if before is None:
+            return
+        if after is None:
+            self._plane.flow.remove(before.revision, self._plane.clock.now())
+        kept = after.endpoints if after is not None else ()
+        for endpoint in before.endpoints:
+            if endpoint not in kept:
+                self._plane.pool.close_idle(endpoint)
 
     def activator_in_path(self, revision: RevisionKey) -> bool:
         """See `base.ports.RouteSink`."""

@@ -12,6 +12,7 @@ from kfsim.base.entropy import Entropy
 from kfsim.base.types import HostRoute, RevisionKey, RoutingTable, ServiceName
 
 _MOST_REMEMBERED = 4096
+_ROUTES_KEPT = 256  # made of routes of this table or of earlier ones
 _PATH_PREFIX = b"/serving/"
 
 
@@ -55,21 +56,27 @@ class Router:
         self.epoch = 0
         """How many tables have been published; whoever remembers a route keeps this with it."""
         self._routes: dict[int, tuple[HostRoute, Route]] = {}
+        self._routes_due = _ROUTES_KEPT
         self._by_host: dict[bytes, Route | None] = {}
         self._by_service: dict[ServiceName, Route] = {}
 
     def publish(self, table: RoutingTable) -> None:
         """Swap the table; routes that are the same objects keep what was made of them."""
-        same = table.hosts is self.table.hosts and table.services is self.table.services
-        if self._routes and not same:
-            current = {
-                id(route) for routes in (table.hosts, table.services) for route in routes.values()
-            }
-            self._routes = {key: made for key, made in self._routes.items() if key in current}
+        if len(self._routes) > self._routes_due:
+            self._drop_outdated(table)
         self._by_host = {}
         self._by_service = {}
         self.table = table
         self.epoch += 1
+
+    def _drop_outdated(self, table: RoutingTable) -> None:
+        """Keep what was made of the table's routes. Looks at all of them, so it is done once the
+        number of those kept has doubled."""
+        current = {
+            id(route) for routes in (table.hosts, table.services) for route in routes.values()
+        }
+        self._routes = {key: made for key, made in self._routes.items() if key in current}
+        self._routes_due = max(_ROUTES_KEPT, 2 * len(self._routes))
 
     def resolve(self, host: bytes, target: bytes) -> tuple[Route | None, bytes]:
         """The route and the target to forward: a path form's prefix is taken off."""

@@ -123,8 +123,13 @@ class CommitThread:
         with self._condition:
             self._condition.wait_for(lambda: self._pending or self._asked or self._stopping)
             self._asked = False
-            batch, self._pending = self._pending, Batch()
-            return batch, self._stopping
+            pending = self._pending
+            if pending.reserved and pending.changes and not self._stopping:
+                # First and alone: writes fail when a block comes late, and a batch may be long.
+                block, pending.reserved = pending.reserved, 0
+                return Batch(reserved=block), False
+            self._pending = Batch()
+            return pending, self._stopping
 
     def _try(self, batch: Batch) -> Unavailable | None:
         try:

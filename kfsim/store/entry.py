@@ -1,7 +1,7 @@
 """One stored object and one observed write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,7 @@ import orjson
 
 from kfsim.api.meta import Object
 from kfsim.api.scheme import ResourceKind
+from kfsim.store.packing import pack, unpack
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -17,6 +18,9 @@ class Entry:
 
     `owner_*` are those of the managing owner reference, empty without one; `owner_uids` are those
     of every owner reference, which is what garbage collection looks at.
+
+    A value, but for the form in which it keeps its bytes: `content` is the encoded object, or,
+    once it is packed, what `template` makes of it.
     """
 
     resource: ResourceKind
@@ -29,8 +33,23 @@ class Entry:
     owner_name: str
     owner_uid: str
     deleting: bool
-    raw: bytes
+    content: bytes = field(compare=False, repr=False)
     owner_uids: tuple[str, ...] = ()
+    template: bytes | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def raw(self) -> bytes:
+        """The encoded object."""
+        return self.content if self.template is None else unpack(self.content, self.template)
+
+    def pack(self, template: bytes) -> None:
+        """Keep the bytes as their difference to `template`, where that saves memory. Idempotent."""
+        if self.template is not None:
+            return
+        packed = pack(self.content, template)
+        if 2 * len(packed) < len(self.content):
+            object.__setattr__(self, "content", packed)
+            object.__setattr__(self, "template", template)
 
     @property
     def model(self) -> type[Object]:
@@ -76,7 +95,7 @@ def make_entry(
         owner_name=owner.name if owner else "",
         owner_uid=owner.uid if owner else "",
         deleting=metadata.deletion_timestamp is not None,
-        raw=obj.encode() if raw is None else raw,
+        content=obj.encode() if raw is None else raw,
         owner_uids=tuple(ref.uid for ref in owners),
     )
 
@@ -98,7 +117,7 @@ def restore_entry(resource: ResourceKind, raw: bytes, version: int) -> Entry:
             owner_name=owner.get("name", ""),
             owner_uid=owner.get("uid", ""),
             deleting="deletionTimestamp" in metadata,
-            raw=raw,
+            content=raw,
             owner_uids=tuple(ref["uid"] for ref in owners),
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -117,4 +136,4 @@ def replace_version(raw: bytes, old: int, new: int) -> bytes:
 def with_version(entry: Entry, version: int) -> Entry:
     """The entry, marked as deleting, with another resourceVersion in its index and its bytes."""
     raw = replace_version(entry.raw, entry.resource_version, version)
-    return replace(entry, resource_version=version, deleting=True, raw=raw)
+    return replace(entry, resource_version=version, deleting=True, content=raw, template=None)

@@ -7,7 +7,7 @@ the counter continues at the end of the last reserved block, so that a version w
 is never given to another write.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,9 +33,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a journal holds: the latest bytes of each object, and the end of the reserved block."""
+    """What a journal holds: the latest bytes of each object, in the order of their versions and to
+    be gone through once, and the end of the reserved block."""
 
-    changes: Sequence[Change]
+    changes: Iterable[Change]
     reserved: int
 
 

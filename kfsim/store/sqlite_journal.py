@@ -4,10 +4,16 @@ Table `objects` holds the latest bytes of each object, `meta` the end of the res
 resourceVersions. WAL with synchronous=NORMAL: a killed process loses nothing that was committed; a
 power cut may lose the last moments but leaves a sound file (docs/decisions/0030). A torn tail of
 the write-ahead log is dropped by SQLite's own checksums.
+
+Rows are written many to a statement: each statement gives the interpreter's lock away once, and a
+busy event loop takes up to 5 ms (`sys.getswitchinterval`) to hand it back. Row by row, the journal
+of a busy daemon would fall behind for good at some 200 rows a second.
 """
 
 import os
 import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -27,9 +33,17 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 PRAGMA user_version = {_LAYOUT};
 COMMIT;
 """
-_PUT: Final = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)"
+_PUT: Final = "INSERT OR REPLACE INTO objects VALUES {rows}"
 _REMOVE: Final = (
-    "DELETE FROM objects WHERE api_version = ? AND kind = ? AND namespace = ? AND name = ?"
+    "DELETE FROM objects WHERE rowid IN ("
+    "SELECT objects.rowid FROM (VALUES {rows}) AS gone CROSS JOIN objects ON "
+    "api_version = column1 AND kind = column2 AND namespace = column3 AND name = column4)"
+)
+# Of few sizes, so that the statements are prepared once; 6 values a row, of SQLite's 32,766.
+_ROWS_PER_STATEMENT: Final = (256, 16, 1)
+_ORDER: Final = "SELECT rowid FROM objects ORDER BY version"
+_LOAD: Final = (
+    "SELECT api_version, kind, namespace, name, version, raw FROM objects WHERE rowid = ?"
 )
 _RESERVE: Final = "INSERT OR REPLACE INTO meta VALUES ('reserved', ?)"
 
@@ -42,18 +56,26 @@ class SqliteJournal:
         self._path = path
         try:
             self._connection = _open(path)
-            self._snapshot = _read(self._connection)
+            reserved = _read_reserved(self._connection)
         except (sqlite3.Error, OSError) as error:
             raise Unavailable(_unreadable(path, error)) from error
-        self._thread = CommitThread(
-            self._write, name=f"journal {path.name}", reserved=self._snapshot.reserved
-        )
+        self._thread = CommitThread(self._write, name=f"journal {path.name}", reserved=reserved)
 
     def __str__(self) -> str:
         return f"the journal {self._path}"
 
     def load(self) -> Snapshot:
-        return self._snapshot
+        return Snapshot(self._changes(), self.reserved)
+
+    def _changes(self) -> Iterator[Change]:
+        """Row by row, so that not all bytes are in memory at once."""
+        try:
+            numbers = [number for (number,) in self._connection.execute(_ORDER)]
+            for number in numbers:
+                *key, version, raw = self._connection.execute(_LOAD, (number,)).fetchone()
+                yield Change(ObjectKey(*key), version, raw)
+        except sqlite3.Error as error:
+            raise Unavailable(_unreadable(self._path, error)) from error
 
     def begin(self, reserved: int) -> None:
         self._write(Batch(reserved=reserved))  # the thread has nothing to do yet
@@ -86,8 +108,8 @@ class SqliteJournal:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_PUT, put)
-            connection.executemany(_REMOVE, removed)
+            for statement, values in (*_statements(_PUT, put), *_statements(_REMOVE, removed)):
+                connection.execute(statement, values)
             if batch.reserved:
                 connection.execute(_RESERVE, (batch.reserved,))
             connection.execute("COMMIT")
@@ -121,15 +143,22 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _read(connection: sqlite3.Connection) -> Snapshot:
-    changes = tuple(
-        Change(ObjectKey(api_version, kind, namespace, name), version, bytes(raw))
-        for api_version, kind, namespace, name, version, raw in connection.execute(
-            "SELECT api_version, kind, namespace, name, version, raw FROM objects ORDER BY version"
-        )
-    )
+def _read_reserved(connection: sqlite3.Connection) -> int:
     row = connection.execute("SELECT value FROM meta WHERE name = 'reserved'").fetchone()
-    return Snapshot(changes, row[0] if row else 0)
+    return row[0] if row else 0
+
+
+def _statements(
+    template: str, rows: Sequence[tuple[object, ...]]
+) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Statements with their values that together treat all rows, in order."""
+    start = 0
+    for size in _ROWS_PER_STATEMENT:
+        while len(rows) - start >= size:
+            part = rows[start : start + size]
+            row = f"({', '.join('?' * len(part[0]))})"
+            yield template.format(rows=", ".join([row] * size)), tuple(chain.from_iterable(part))
+            start += size
 
 
 def _row_key(key: ObjectKey) -> tuple[str, str, str, str]:

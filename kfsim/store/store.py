@@ -1,5 +1,7 @@
 """The store: reads give cached typed views, writes are checked, versioned and notified.
 
+Bytes of objects whose view left the cache are packed (`packing`).
+
 resourceVersions are one counter over all kinds, as in etcd. A write that changes nothing is no
 write: it returns the stored object and notifies nobody, which is what keeps reconcilers quiet.
 Every write goes, in this order and in one tick, to the index, the journal, the history (and so to
@@ -8,7 +10,7 @@ open watches), and the subscribers.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -34,6 +36,7 @@ from kfsim.store.entry import (
 from kfsim.store.history import History, Watch
 from kfsim.store.index import Index
 from kfsim.store.journal import Change, Journal, NoJournal, ObjectKey
+from kfsim.store.packing import Templates
 
 T = TypeVar("T", bound=Object)
 Listener = Callable[[StoreEvent], None]
@@ -54,6 +57,7 @@ class Store:
         self._history = History()
         self._collector = Collector(self._index, self)
         self._views: OrderedDict[int, Object] = OrderedDict()  # the latest used last
+        self._templates = Templates()
         self._listeners: list[Listener] = []
         self._version = 0
         self._asked = 0
@@ -332,8 +336,19 @@ class Store:
 
     def _remember(self, version: int, view: Object) -> None:
         if len(self._views) >= _VIEWS_KEPT:
-            self._views.popitem(last=False)
+            self._pack(*self._views.popitem(last=False))
         self._views[version] = view
+
+    def _pack(self, version: int, view: Object) -> None:
+        """Pack the entry of a view that was not looked at for long, unless it is outdated."""
+        metadata = view.metadata
+        entry = self._index.find(type(view), metadata.name, metadata.namespace)
+        if entry is not None and entry.resource_version == version:
+            self._pack_entry(entry)
+
+    def _pack_entry(self, entry: Entry) -> None:
+        if entry.template is None:
+            entry.pack(self._templates.choose(entry.model, entry.content))
 
     def _notify(self, event: StoreEvent) -> None:
         self._history.record(event)
@@ -342,7 +357,11 @@ class Store:
 
     def _restore(self) -> None:
         snapshot = self._journal.load()
-        for change in sorted(snapshot.changes, key=_definitions_first):
+        self._version = snapshot.reserved
+        found = False
+        for change in self._definitions_first(snapshot.changes):
+            found = True
+            self._version = max(self._version, change.version)
             key = change.key
             resource = self.kinds.find_kind(key.api_version, key.kind)
             if resource is None or change.raw is None:
@@ -358,18 +377,23 @@ class Store:
             self._index.put(entry, None)
             if key.kind == CUSTOM_RESOURCE_DEFINITION:
                 self.kinds.define(orjson.loads(entry.raw))
-        last = max((change.version for change in snapshot.changes), default=0)
-        self._version = max(snapshot.reserved, last)
+            if len(self._index) > _VIEWS_KEPT:
+                self._pack_entry(entry)
         self._history.begin_at(self._version)
         self._asked = self._version + _VERSION_BLOCK
         self._journal.begin(self._asked)
-        if snapshot.changes:
+        if found:
             self._collector.collect_orphans()
 
-
-def _definitions_first(change: Change) -> bool:
-    """What a CRD defines can be read only after the CRD."""
-    return change.key.kind != CUSTOM_RESOURCE_DEFINITION
+    def _definitions_first(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """What a CRD defines can be read only after the CRD, which may be the younger one."""
+        undefined = []
+        for change in changes:
+            if self.kinds.find_kind(change.key.api_version, change.key.kind) is None:
+                undefined.append(change)
+            else:
+                yield change
+        yield from undefined
 
 
 def _kept_identity(wanted: ObjectMeta, current: ObjectMeta) -> ObjectMeta:

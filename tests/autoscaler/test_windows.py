@@ -159,3 +159,13 @@ def test_halves_round_away_from_zero() -> None:
 )
 def test_algorithm_names(algorithm: str, kind: type) -> None:
     assert type(make_window(algorithm, 60.0)) is kind
+
+
+def test_a_window_without_a_write_can_be_asked_and_resized() -> None:
+    window = LinearWindow(60)
+    assert window.average(5.0) == 0.0
+    assert window.is_empty(5.0)
+    assert window.is_zero(5.0)
+    window.resize(120, 5.0)
+    window.record(10.0, 3.0)
+    assert window.average(10.0) == 3.0

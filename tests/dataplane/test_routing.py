@@ -96,3 +96,11 @@ def test_split_is_drawn_by_percent_and_zero_gets_nothing():
 
 def test_route_without_shares_picks_nothing():
     assert Route(HostRoute("default", "iris", ())).pick(SeededEntropy(1)) is None
+
+
+def test_what_was_made_of_routes_is_dropped_with_their_tables() -> None:
+    router = Router()
+    for _ in range(1000):
+        router.publish(make_table(make_route()))
+        assert router.resolve(b"iris.default.localhost", b"/")[0] is not None
+    assert len(router._routes) <= 2 * 256

@@ -90,3 +90,35 @@ async def test_reservations_are_seen_once_durable() -> None:
     await thread.committed(1)
     assert thread.reserved == 10
     await thread.stop()
+
+
+async def test_a_block_of_versions_does_not_wait_for_a_long_batch() -> None:
+    written: list[tuple[int, int]] = []
+    begun, go = threading.Event(), threading.Event()
+
+    def write(batch: Batch) -> None:
+        written.append((batch.reserved, len(batch.changes)))
+        begun.set()
+        assert go.wait(5)
+
+    thread = CommitThread(write, name="test")
+    thread.add(change("a", 1))
+    assert begun.wait(5)
+    for version in (2, 3, 4):
+        thread.add(change(f"b{version}", version))
+    thread.reserve(100)
+    go.set()
+    await thread.committed(4)
+    assert written == [(0, 1), (100, 0), (0, 3)]
+    assert thread.reserved == 100
+    await thread.stop()
+
+
+async def test_a_refusing_medium_does_not_keep_the_thread_from_its_end() -> None:
+    def write(batch: Batch) -> None:
+        raise Unavailable("full")
+
+    thread = CommitThread(write, name="test")
+    thread.add(change("a", 1))
+    thread.reserve(100)
+    await thread.stop()

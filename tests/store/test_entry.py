@@ -18,7 +18,9 @@ def test_bytes_restore_what_an_object_makes() -> None:
     )
     for more in ({}, {"deletion_timestamp": "2023-11-14T22:13:20Z"}):
         entry = make_entry(RESOURCE, Pod(metadata=metadata.replaced(**more)), 3)
-        assert restore_entry(RESOURCE, entry.raw, 3) == entry
+        restored = restore_entry(RESOURCE, entry.raw, 3)
+        assert restored == entry
+        assert restored.raw == entry.raw
         assert (entry.owner_kind, entry.owner_uids) == ("B", ("1", "2"))
 
 
@@ -28,6 +30,25 @@ def test_versions_are_replaced_in_place() -> None:
     assert entry.deleting
     assert b'"resourceVersion":"14"' in entry.raw
     assert b'"v":"3"' in entry.raw
+
+
+def test_a_packed_entry_is_smaller_and_reads_the_same() -> None:
+    metadata = ObjectMeta(name="p", namespace="n", uid="u", resource_version="3", labels={"a": "b"})
+    entry = make_entry(RESOURCE, Pod(metadata=metadata), 3)
+    raw = entry.raw
+    entry.pack(raw.replace(b'"u"', b'"other"'))
+    assert len(entry.content) < len(raw) // 2
+    assert entry.raw == raw
+    entry.pack(b"another template")
+    assert entry.raw == raw
+    changed = with_version(entry, 14)
+    assert changed.raw == raw.replace(b'"3"', b'"14"')
+
+
+def test_bytes_that_are_unlike_the_template_stay_as_they_are() -> None:
+    entry = make_entry(RESOURCE, Pod(metadata=ObjectMeta(name="p", uid="u")), 3)
+    entry.pack(b"nothing of this is in there")
+    assert entry.template is None
 
 
 @pytest.mark.parametrize(

@@ -221,3 +221,21 @@ def test_events_of_many_kinds_share_one_counter(store: Store) -> None:
     pod = store.create(make_pod("a"))
     event = store.create(Event(metadata=ObjectMeta(name="e", namespace="default")))
     assert int(event.metadata.resource_version) == int(pod.metadata.resource_version) + 1
+
+
+def test_what_was_not_looked_at_for_long_reads_the_same(store: Store) -> None:
+    made = [store.create(make_pod(f"a{number:04}", labels={"n": "x"})) for number in range(1200)]
+    entries = store.entries(Pod)
+    assert sum(entry.template is not None for entry in entries) == 1200 - 512
+    assert store.list(Pod) == tuple(made)
+    changed = store.update(made[0].replaced(spec=PodSpec(hostname="h")))
+    assert store.get(Pod, "a0000", "default") == changed
+
+
+def test_a_restored_store_keeps_its_bytes_packed() -> None:
+    journal = MemoryJournal()
+    store = make_store(journal)
+    made = [store.create(make_pod(f"a{number:04}")) for number in range(600)]
+    again = make_store(journal)
+    assert any(entry.template is not None for entry in again.entries(Pod))
+    assert again.list(Pod) == tuple(made)

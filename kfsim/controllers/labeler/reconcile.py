@@ -21,18 +21,19 @@ class LabelerReconciler:
         self._store = store
         self._clock = clock
         self._tracker = tracker
+        self._of_services: dict[Key, None] = {}
 
     def reconcile(self, key: Key) -> Result:
         route = self._store.find(Route, key.name, key.namespace)
         wall = format_timestamp(self._clock.wall())
         if route is None or route.metadata.deletion_timestamp is not None:
-            self._tracker.track(key, ())
-            self._clear(key, self._all_configurations(key), {}, {}, wall=wall)
+            self._clear(key, self._left_by(key), {}, {}, wall=wall)
             return Result()
+        self._remember(key, route)
         configurations, revisions = self._targets(key, route)
         if _is_settled(route):
             candidates = dict.fromkeys(configurations)
-            if keys.SERVICE not in route.metadata.labels:  # a Service's Route has no others
+            if key not in self._of_services:
                 candidates |= self._all_configurations(key)
             self._clear(key, candidates, configurations, revisions, wall=wall)
         for name in revisions:
@@ -40,6 +41,23 @@ class LabelerReconciler:
         for name in configurations:
             self._write_configuration(name, key, add=True)
         return Result()
+
+    def _remember(self, key: Key, route: Route) -> None:
+        """Note whether the Route is a Service's: it is never written to other Configurations than
+        its targets', so there is no need to look at all of the namespace."""
+        if keys.SERVICE in route.metadata.labels:
+            self._of_services[key] = None
+        else:
+            self._of_services.pop(key, None)
+
+    def _left_by(self, key: Key) -> dict[str, None]:
+        """The Configurations that a Route which is no more may have been written to."""
+        targets = self._tracker.references(key)
+        self._tracker.track(key, ())
+        if key not in self._of_services:
+            return self._all_configurations(key)
+        del self._of_services[key]
+        return {name: None for model, _, name in targets if model is Configuration}
 
     def _targets(self, key: Key, route: Route) -> tuple[dict[str, None], dict[str, None]]:
         """Configurations and Revisions of spec and status; with `latestRevision` the latest

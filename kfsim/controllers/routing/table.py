@@ -1,14 +1,15 @@
 """The routing table under construction: entries with owners, and tables that share what stays.
 
 Several owners may claim one host (a VirtualService and an Ingress); the claim of the lower rank
-counts. A table copies only the mappings that changed, and equal entries stay the same objects.
+counts. A table copies only what changed since the last ones, and equal entries stay the same
+objects.
 """
 
 from collections.abc import Hashable, Mapping
 from enum import IntEnum
-from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
+from kfsim.base.layered import GONE, Gone, Layered
 from kfsim.base.types import HostRoute, RevisionKey, RevisionTarget, RoutingTable
 
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -35,11 +36,13 @@ class Claims(Generic[KeyT]):
     def __init__(self) -> None:
         self._claims: dict[KeyT, dict[Claimant, HostRoute]] = {}
         self._keys: dict[Claimant, tuple[KeyT, ...]] = {}
-        self._effective: dict[KeyT, HostRoute] = {}
-        self.changed: dict[KeyT, None] = {}
+        self._snapshot: Layered[KeyT, HostRoute] = Layered()
+        self.changed: dict[KeyT, HostRoute | Gone] = {}
+        """What differs from the latest snapshot."""
 
     def get(self, key: KeyT) -> HostRoute | None:
-        return self._effective.get(key)
+        claims = self._claims.get(key)
+        return claims[min(claims)] if claims else None
 
     def put(self, claimant: Claimant, routes: Mapping[KeyT, HostRoute]) -> None:
         """Replace all that the claimant claims; nothing withdraws it."""
@@ -54,20 +57,19 @@ class Claims(Generic[KeyT]):
             self._keys[claimant] = tuple(routes)
 
     def snapshot(self) -> Mapping[KeyT, HostRoute]:
-        self.changed.clear()
-        return MappingProxyType(dict(self._effective))
+        self._snapshot = self._snapshot.changed(self.changed)
+        self.changed = {}
+        return self._snapshot
 
     def _settle(self, key: KeyT) -> None:
-        claims = self._claims[key]
-        if not claims:
+        """Note the key's route where it is another one than the latest told."""
+        route = self.get(key)
+        if route is None:
             del self._claims[key]
-            if self._effective.pop(key, None) is not None:
-                self.changed[key] = None
-            return
-        route = claims[min(claims)]
-        if self._effective.get(key) != route:
-            self._effective[key] = route
-            self.changed[key] = None
+        if self.changed.get(key, self._snapshot.get(key, GONE)) != (
+            GONE if route is None else route
+        ):
+            self.changed[key] = GONE if route is None else route
 
 
 class TableBuilder:
@@ -76,32 +78,28 @@ class TableBuilder:
     def __init__(self) -> None:
         self.hosts: Claims[str] = Claims()
         self.services: Claims[tuple[str, str]] = Claims()
-        self._targets: dict[RevisionKey, RevisionTarget] = {}
-        self._targets_changed = False
+        self._targets: Layered[RevisionKey, RevisionTarget] = Layered()
+        self._targets_changed: dict[RevisionKey, RevisionTarget | Gone] = {}
         self._table = RoutingTable()
 
     def put_target(self, revision: RevisionKey, target: RevisionTarget | None) -> None:
         """None removes the revision."""
-        if self._targets.get(revision) == target:
-            return
-        self._targets_changed = True
-        if target is None:
-            del self._targets[revision]
-        else:
-            self._targets[revision] = target
+        wanted = GONE if target is None else target
+        if self._targets_changed.get(revision, self._targets.get(revision, GONE)) != wanted:
+            self._targets_changed[revision] = wanted
 
     def build(self) -> RoutingTable | None:
         """The next table, None when nothing changed since the last."""
         if not (self.hosts.changed or self.services.changed or self._targets_changed):
             return None
         last = self._table
+        if self._targets_changed:
+            self._targets = self._targets.changed(self._targets_changed)
+            self._targets_changed = {}
         self._table = RoutingTable(
             epoch=last.epoch + 1,
             hosts=self.hosts.snapshot() if self.hosts.changed else last.hosts,
             services=self.services.snapshot() if self.services.changed else last.services,
-            revisions=MappingProxyType(dict(self._targets))
-            if self._targets_changed
-            else last.revisions,
+            revisions=self._targets,
         )
-        self._targets_changed = False
         return self._table

@@ -14,7 +14,7 @@ from kfsim.api.knative_serving import (
 )
 from kfsim.api.meta import Condition, ObjectMeta, owner_reference
 from kfsim.controllers.labeler.reconcile import LabelerReconciler
-from kfsim.controllers.runtime import Tracker
+from kfsim.controllers.runtime import Key, Tracker
 from kfsim.testing.reconciling import ReconcilerBench
 
 LATEST = TrafficTarget(configuration_name="iris", latest_revision=True, percent=100)
@@ -91,3 +91,22 @@ def test_a_deleted_route_leaves_nothing_behind(bench):
     assert routes(bench) is None
     assert state(bench, "iris-00001") == ("reserve", None)
     assert state(bench, "iris-00002") == ("reserve", None)
+
+
+def test_a_services_deleted_route_is_taken_off_its_own_configuration_only(bench):
+    """However many others there are: each would have to be decoded."""
+    labels = {keys.SERVICE: "web"}
+    route = bench.store.get(Route, "web", "default")
+    bench.store.update(route.replaced(metadata=route.metadata.replaced(labels=labels)))
+    metadata = ObjectMeta(name="other", namespace="default", annotations={keys.ROUTES: "web"})
+    bench.given(Configuration(metadata=metadata))
+    key = Key("default", "web")
+    reconciler = LabelerReconciler(store=bench.store, clock=bench.clock, tracker=Tracker())
+    reconciler.reconcile(key)
+    assert routes(bench) == "web"
+    bench.store.delete(Route, "web", "default")
+    reconciler.reconcile(key)
+    assert routes(bench) is None
+    assert state(bench, "iris-00002") == ("reserve", None)
+    other = bench.store.get(Configuration, "other", "default")
+    assert other.metadata.annotations == {keys.ROUTES: "web"}
