@@ -46,7 +46,10 @@ class FaultyBackend(SimulatedBackend):
         self._ailments[key] = ailment
 
     def cure_all(self) -> None:
+        """What runs is well, and what cannot be started or pulled will be at its next attempt."""
         self._ailments.clear()
+        for replica in self._replicas.values():
+            replica.script = self._default
 
     async def orphan(self, lost: Sequence[ReplicaKey]) -> None:
         """The daemon is gone: nobody listens any more, stops that were under way complete, and

@@ -45,8 +45,8 @@ class Mishap:
 def mend_all(stage: Stage) -> None:
     """End every fault that lasts."""
     stage.world.backend.available = True
-    stage.world.backend.cure_all()
     stage.world.backend.make_default(REPLICA)
+    stage.world.backend.cure_all()
     stage.world.journal.heal()
     stage.clients.slowness = 1.0
 
