@@ -5,6 +5,7 @@ tell, is made into such an event here, so that the kubelet hears of everything i
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -16,6 +17,7 @@ from kfsim.controllers.runtime.recorder import WARNING
 from kfsim.replicas.backend import ReplicaBackend, ReplicaEvent, ReplicaEventKind
 
 _STOP_RETRY = 5.0
+_logger = logging.getLogger(__name__)
 
 
 class Runner:
@@ -91,7 +93,13 @@ class Runner:
             self._tell(replica, ReplicaEventKind.GONE)
 
     async def _stop_unknown(self, key: ReplicaKey, grace: float, done: Callable[[], None]) -> None:
-        await self._backend.stop(key, grace_seconds=grace)
+        while True:
+            try:
+                await self._backend.stop(key, grace_seconds=grace)
+                break
+            except KfsimError as error:  # no Pod would show it
+                _logger.warning("replica %s cannot be stopped yet: %s", key, error.message)
+                await asyncio.sleep(_STOP_RETRY)
         done()
 
     def _refused(self, replica: Replica, container: str, error: KfsimError) -> None:

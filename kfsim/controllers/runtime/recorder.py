@@ -1,14 +1,18 @@
 """Kubernetes Events about objects, repeated ones counted (client-go's event correlator)."""
 
+import logging
+
 from kfsim.api.core import Event, EventSource, ObjectReference
 from kfsim.api.meta import Object, ObjectMeta
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.base.entropy import Entropy
+from kfsim.base.errors import Forbidden
 from kfsim.store import Store
 
 NORMAL = "Normal"
 WARNING = "Warning"
 _KEPT_PER_OBJECT = 64
+_logger = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -42,26 +46,33 @@ class Recorder:
         if len(mine) >= _KEPT_PER_OBJECT:
             del mine[next(iter(mine))]
         mine[identity] = name
-        self._store.create(
-            Event(
-                metadata=ObjectMeta(name=name, namespace=namespace),
-                involved_object=ObjectReference(
-                    api_version=about.api_version,
-                    kind=about.kind,
-                    namespace=about.metadata.namespace or None,
-                    name=about.metadata.name,
-                    uid=about.metadata.uid,
-                    resource_version=about.metadata.resource_version,
-                ),
-                type=type,
-                reason=reason,
-                message=message,
-                count=1,
-                source=EventSource(component=self._component),
-                first_timestamp=now,
-                last_timestamp=now,
-                reporting_component=self._component,
-            )
+        try:
+            self._store.create(self._describe(about, name, namespace, now, identity))
+        except Forbidden as error:  # an Event is told to nobody rather than fail its reconcile
+            _logger.info("no Event %r of %s: %s", reason, about.metadata.name, error.message)
+
+    def _describe(
+        self, about: Object, name: str, namespace: str, now: str, identity: tuple[str, str, str]
+    ) -> Event:
+        type_, reason, message = identity
+        return Event(
+            metadata=ObjectMeta(name=name, namespace=namespace),
+            involved_object=ObjectReference(
+                api_version=about.api_version,
+                kind=about.kind,
+                namespace=about.metadata.namespace or None,
+                name=about.metadata.name,
+                uid=about.metadata.uid,
+                resource_version=about.metadata.resource_version,
+            ),
+            type=type_,
+            reason=reason,
+            message=message,
+            count=1,
+            source=EventSource(component=self._component),
+            first_timestamp=now,
+            last_timestamp=now,
+            reporting_component=self._component,
         )
 
     def normal(self, about: Object, reason: str, message: str) -> None:

@@ -177,3 +177,15 @@ def test_an_unknown_replica_is_stopped_by_its_key(play):
         assert events == []
 
     play(story)
+
+
+def test_an_unknown_replica_that_cannot_be_stopped_yet_is_stopped_later(play):
+    async def story(runner, _, backend, events):
+        gone = asyncio.Event()
+        runner.stop_unknown(KEY, 2.0, done=gone.set)
+        await asyncio.sleep(1)
+        assert not gone.is_set()
+        await asyncio.wait_for(gone.wait(), 10)
+        assert backend.stopped == [(KEY, 2.0)]
+
+    play(story, StubbornBackend())
