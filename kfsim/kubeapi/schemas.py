@@ -16,7 +16,7 @@ def make_schemas(version: str, kinds: Sequence[ResourceKind]) -> dict[str, Any]:
     """`components.schemas` of a group version."""
     from pydantic.json_schema import models_json_schema  # late: few ask for schemas
 
-    wanted = [(kind.model, "validation") for kind in kinds]
+    wanted = [(kind.model_of(version), "validation") for kind in kinds]
     names, whole = models_json_schema(
         wanted,  # type: ignore[arg-type]  # the mode is a literal
         by_alias=True,
@@ -26,7 +26,7 @@ def make_schemas(version: str, kinds: Sequence[ResourceKind]) -> dict[str, Any]:
         name: _openapi(schema) for name, schema in whole.get("$defs", {}).items()
     }
     for kind in kinds:
-        name = names[(kind.model, "validation")]["$ref"].rpartition("/")[2]
+        name = names[(kind.model_of(version), "validation")]["$ref"].rpartition("/")[2]
         schemas[name]["x-kubernetes-group-version-kind"] = [
             {
                 "group": group_of(version),
