@@ -6,10 +6,12 @@ others by the API server (422 Invalid with all causes).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from kfsim.api import kfserving_defaults, kfserving_validation
+from kfsim.api.compat import CURRENT, Compat, Profile, profile_of
 from kfsim.api.core import PodSpec
 from kfsim.api.knative_defaults import (
     default_configuration,
@@ -48,25 +50,8 @@ class Rules:
     webhook: str = ""
 
 
-def _kserve_webhook(kind: type[Object]) -> str:
-    return f"{kind.KIND.lower()}.kserve-webhook-server.validator"
-
-
-RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
+_KNATIVE_RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
     {
-        InferenceService: Rules(
-            default=lambda isvc, old, limits: default_inference_service(isvc),
-            validate=lambda isvc, old, limits: validate_inference_service(isvc, old),
-            webhook=_kserve_webhook(InferenceService),
-        ),
-        ServingRuntime: Rules(
-            validate=lambda runtime, old, limits: validate_serving_runtime(runtime, old),
-            webhook=_kserve_webhook(ServingRuntime),
-        ),
-        ClusterServingRuntime: Rules(
-            validate=lambda runtime, old, limits: validate_serving_runtime(runtime, old),
-            webhook=_kserve_webhook(ClusterServingRuntime),
-        ),
         Service: Rules(
             default=lambda obj, old, limits: default_service(obj, old, defaults=limits.revision),
             validate=lambda obj, old, limits: validate_service(obj, old, limits=limits),
@@ -87,6 +72,38 @@ RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
         ),
     }
 )
+_INFERENCE_SERVICE: Final = {
+    Compat.KSERVE: Rules(
+        default=lambda isvc, old, limits: default_inference_service(isvc),
+        validate=lambda isvc, old, limits: validate_inference_service(isvc, old),
+    ),
+    Compat.KFSERVING: Rules(
+        default=lambda isvc, old, limits: kfserving_defaults.default_inference_service(isvc),
+        validate=lambda isvc, old, limits: kfserving_validation.validate_inference_service(isvc),
+    ),
+}
+_SERVING_RUNTIME: Final = Rules(
+    validate=lambda runtime, old, limits: validate_serving_runtime(runtime, old)
+)
+
+
+def _rules_of(profile: Profile) -> Mapping[type[Object], Rules]:
+    of_kserve = {
+        InferenceService: _INFERENCE_SERVICE[profile.compat],
+        ServingRuntime: _SERVING_RUNTIME,
+        ClusterServingRuntime: _SERVING_RUNTIME,
+    }
+    webhooks = {
+        kind: replace(rules, webhook=profile.webhook(kind.KIND))
+        for kind, rules in of_kserve.items()
+    }
+    return MappingProxyType({**_KNATIVE_RULES, **webhooks})
+
+
+RULES: Final[Mapping[Compat, Mapping[type[Object], Rules]]] = MappingProxyType(
+    {compat: _rules_of(profile_of(compat)) for compat in Compat}
+)
+"""By mode, for the kinds that have rules of their own."""
 _NO_RULES: Final = Rules()
 _PLAIN: Final = KnativeLimits()
 # How the messages of field errors begin (apimachinery's pkg/util/validation/field/errors.go).
@@ -99,9 +116,10 @@ def admit(
     old: Object | None,
     *,
     limits: KnativeLimits = _PLAIN,
+    profile: Profile = CURRENT,
 ) -> Object:
     """The object to store. Raises Forbidden or Invalid; an object being deleted always passes."""
-    rules = RULES.get(resource.model, _NO_RULES)
+    rules = RULES[profile.compat].get(resource.model, _NO_RULES)
     if rules.default is not None:
         obj = rules.default(obj, old, limits)
     if obj.metadata.deletion_timestamp is not None:

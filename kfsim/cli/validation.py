@@ -10,13 +10,15 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from kfsim.api.admission import admit
-from kfsim.api.creation import make_object
+from kfsim.api.compat import Compat, profile_of
+from kfsim.api.creation import Admission, make_object
 from kfsim.api.decoding import FieldValidation, UnknownFields
 from kfsim.api.kserve import InferenceService
 from kfsim.api.meta import Object
@@ -65,8 +67,11 @@ class Checked:
         return Verdict.NOT_CHECKED if self.unknown_kind else Verdict.VALID
 
 
-def check_manifests(manifests: Sequence[Manifest], *, namespace: str) -> list[Checked]:
+def check_manifests(
+    manifests: Sequence[Manifest], *, namespace: str, compat: Compat = Compat.KSERVE
+) -> list[Checked]:
     """All documents in order; `namespace` is for those that name none."""
+    admission = partial(admit, profile=profile_of(compat))
     results: list[Checked] = []
     seen: dict[tuple[str, str, str, str], list[Manifest]] = {}
     for manifest in manifests:
@@ -79,7 +84,7 @@ def check_manifests(manifests: Sequence[Manifest], *, namespace: str) -> list[Ch
         is_named = bool(document["metadata"].get("name"))  # else the API makes a new name for each
         twice = (_duplicate(earlier[0], manifest),) if earlier and is_named else ()
         earlier.append(manifest)
-        results.append(_check(manifest, resource, place, twice))
+        results.append(_check(manifest, resource, place, twice, admission))
     return results
 
 
@@ -101,13 +106,17 @@ def _project_problems(path: Path) -> tuple[str, ...]:
 
 
 def _check(
-    manifest: Manifest, resource: ResourceKind | None, namespace: str, twice: tuple[Problem, ...]
+    manifest: Manifest,
+    resource: ResourceKind | None,
+    namespace: str,
+    twice: tuple[Problem, ...],
+    admission: Admission,
 ) -> Checked:
     if resource is None:
         note = _describe_unknown(manifest.document["apiVersion"], manifest.document["kind"])
         return Checked(manifest, namespace, twice, unknown_kind=note)
     try:
-        obj = _make(resource, manifest.document, namespace)
+        obj = _make(resource, manifest.document, namespace, admission)
     except KfsimError as error:
         problems = (*_problems_of(error), *twice)
         return Checked(manifest, namespace, problems, refusal=error.message)
@@ -117,7 +126,9 @@ def _check(
     return Checked(manifest, namespace, twice, warnings)
 
 
-def _make(resource: ResourceKind, document: dict[str, Any], namespace: str) -> Object:
+def _make(
+    resource: ResourceKind, document: dict[str, Any], namespace: str, admission: Admission
+) -> Object:
     metadata = dict(document["metadata"])
     if resource.namespaced and not metadata.get("namespace"):
         metadata["namespace"] = namespace
@@ -129,7 +140,7 @@ def _make(resource: ResourceKind, document: dict[str, Any], namespace: str) -> O
         namespace,
         sent,
         validation=FieldValidation.STRICT,
-        admission=admit,
+        admission=admission,
     ).obj
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
 from kfsim.base.ports import DrainGate, RouteSink, StatSource
@@ -45,7 +46,8 @@ class Cluster:
     that requests are in flight, so that reconciles make room for them; `start_limit` bounds how
     many replicas start at the same time; `chooser` decides between backends where `backend` is
     several in one. `gpus` are the host's, none where it is left out. `config` is given where
-    others, such as admission, go by the same ConfigMaps.
+    others, such as admission, go by the same ConfigMaps. `profile` has the names and rules of the
+    release that the project asks for.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class Cluster:
         gpus: GpuInventory | None = None,
         gpu_settings: GpuSettings | None = None,
         config: ClusterConfig | None = None,
+        profile: Profile = CURRENT,
     ) -> None:
         self._store = store
+        self._profile = profile
         self._chooser = chooser
         self._backend = backend
         self.dispatcher = Dispatcher(store=store, clock=clock, busy=busy)
@@ -105,6 +109,7 @@ class Cluster:
                 recorder=recorder,
                 domain=config.default_domain,
                 gateway_port=gateway_port,
+                profile=self._profile,
             ),
             service.make_controller(store=store, clock=clock, recorder=recorder, config=config),
             configuration.make_controller(
@@ -150,7 +155,8 @@ class Cluster:
 
     async def start(self) -> None:
         """Take up what the store holds, and go on from there. The backend must be open."""
-        inferenceservice.seed_runtimes(self._store)
+        if self._profile.serving_runtimes:
+            inferenceservice.seed_runtimes(self._store)
         await recover(self._store, self._kubelet, self._backend)
         self.scaling.start()
         self.dispatcher.start()

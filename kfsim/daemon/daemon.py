@@ -7,6 +7,7 @@ from typing import Any
 
 from kfsim import __version__
 from kfsim.api.admission import admit
+from kfsim.api.compat import profile_of
 from kfsim.backends.gpus import make_inventory
 from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
@@ -17,6 +18,7 @@ from kfsim.base.types import RevisionKey
 from kfsim.cluster import Cluster, make_config
 from kfsim.controllers.inferenceservice import explain_wait
 from kfsim.controllers.runtime import ClusterConfig
+from kfsim.daemon.compat_mark import mark_compat
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.fidelity import FidelityReporter
 from kfsim.daemon.gpus import GpuReport
@@ -58,6 +60,7 @@ class Daemon:
         """`on_shutdown` is called when a client asks for the end."""
         self._settings = settings
         self._on_shutdown = on_shutdown
+        self._profile = profile_of(settings.compat)
         self._clock = RealClock()
         self._entropy = SystemEntropy()
         self._names = DaemonNames()
@@ -111,6 +114,7 @@ class Daemon:
         if self._settings.fresh:
             for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
                 path.with_name(name).unlink(missing_ok=True)
+        mark_compat(self._settings.state_dir, self._settings.compat, has_objects=path.exists())
         self._journal = SqliteJournal(path)
         return Store(clock=self._clock, entropy=self._entropy, journal=self._journal)
 
@@ -119,7 +123,9 @@ class Daemon:
             store=store,
             clock=self._clock,
             entropy=self._entropy,
-            admission=lambda resource, obj, old: admit(resource, obj, old, limits=config.limits()),
+            admission=lambda resource, obj, old: admit(
+                resource, obj, old, limits=config.limits(), profile=self._profile
+            ),
             extensions={
                 "GET /status": self._status,
                 "GET /transfers": self._transfers,
@@ -185,6 +191,7 @@ class Daemon:
             gpus=self._gpus,
             gpu_settings=self._settings.gpu,
             config=config,
+            profile=self._profile,
         )
         self._scale_view = ScaleView(
             scaling=self._cluster.scaling,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from kfsim.api import core
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.istio import VirtualService
 from kfsim.api.knative_serving import Service
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
@@ -30,13 +31,14 @@ def make_controller(
     recorder: Recorder,
     domain: str,
     gateway_port: Callable[[], int],
+    profile: Profile = CURRENT,
 ) -> Controller:
     """`gateway_port` is asked at each reconcile, as the gateway may bind after the start."""
     reconciler = InferenceServiceReconciler(
         store=store,
         clock=clock,
         recorder=recorder.for_component("v1beta1Controllers"),
-        ingress=IngressConfig(domain=domain, gateway_port=gateway_port),
+        ingress=IngressConfig(domain=domain, gateway_port=gateway_port, profile=profile),
     )
     return Controller(
         name=NAME,

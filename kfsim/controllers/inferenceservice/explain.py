@@ -9,6 +9,7 @@ from typing import Any
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import FALSE, TRUE, find_condition, is_true
 from kfsim.api.core import ContainerStateTerminated, ContainerStatus, Event, Pod
+from kfsim.api.kfserving_servers import find_blocks, find_server
 from kfsim.api.knative_internal import PodAutoscaler
 from kfsim.api.knative_keys import REVISION
 from kfsim.api.knative_serving import Revision
@@ -87,7 +88,7 @@ def _runtime(store: Store, isvc: InferenceService) -> dict[str, Any] | None:
     """The selection as it would be made now; None for a custom container."""
     model = isvc.spec.predictor.model
     if model is None:
-        return None
+        return _fixed_server(isvc)
     runtimes = collect_runtimes(
         store.list(ServingRuntime, isvc.metadata.namespace), store.list(ClusterServingRuntime)
     )
@@ -103,6 +104,21 @@ def _runtime(store: Store, isvc: InferenceService) -> dict[str, Any] | None:
         or f"first of those that support {model.model_format.name} over "
         f"{model.protocol_version or 'v1'}",
         "candidates": [_candidate(c) for c in selection.candidates if c.same_format],
+    }
+
+
+def _fixed_server(isvc: InferenceService) -> dict[str, Any] | None:
+    """The server of a framework block, which stays one in KFServing only."""
+    blocks = find_blocks(isvc.spec.predictor)
+    if not blocks:
+        return None
+    block = blocks[0]
+    return {
+        "name": find_server(block, getattr(isvc.spec.predictor, block)).image,
+        "kind": None,
+        "named": False,
+        "reason": f"KFServing's server for {block}",
+        "candidates": [],
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.core import Container, PodSpec
 from kfsim.api.kserve import ComponentSpec, ExplainerSpec, InferenceService
 from kfsim.api.kserve_keys import (
@@ -20,11 +21,10 @@ from kfsim.api.kserve_keys import (
     LAST_APPLIED,
     MODEL_FORMAT,
     MODEL_MESH,
-    SERVING_CONTAINER,
     STORAGE_READONLY,
-    VISIBILITY,
 )
 from kfsim.api.runtime_selection import Runtime, Selection, select_runtime
+from kfsim.controllers.inferenceservice.kfserving_servers import make_server
 from kfsim.controllers.inferenceservice.merging import as_data
 from kfsim.controllers.inferenceservice.predictor import (
     InvalidPredictor,
@@ -84,12 +84,9 @@ class Plan:
     selection: Selection | None = None
 
 
-def service_name(isvc_name: str, component: str) -> str:
-    """The component's Knative Service."""
-    return f"{isvc_name}-{component}"
-
-
-def make_plan(isvc: InferenceService, runtimes: Sequence[Runtime]) -> Plan:
+def make_plan(
+    isvc: InferenceService, runtimes: Sequence[Runtime], *, profile: Profile = CURRENT
+) -> Plan:
     """`runtimes`: those of the namespace and of the cluster."""
     if isvc.metadata.annotations.get(DEPLOYMENT_MODE) == MODEL_MESH:
         message = "deployment mode ModelMesh is not simulated; use Knative"
@@ -99,11 +96,11 @@ def make_plan(isvc: InferenceService, runtimes: Sequence[Runtime]) -> Plan:
     if model is not None:
         multi_node = isvc.spec.predictor.worker_spec is not None
         selection = select_runtime(model, runtimes, multi_node=multi_node)
-    planned = [_plan_predictor(isvc, selection)]
+    planned = [_plan_predictor(isvc, selection, profile)]
     if isvc.spec.transformer is not None:
-        planned.append(_plan_custom(isvc, TRANSFORMER, isvc.spec.transformer))
+        planned.append(_plan_custom(isvc, TRANSFORMER, isvc.spec.transformer, profile))
     if isvc.spec.explainer is not None:
-        planned.append(_plan_explainer(isvc, isvc.spec.explainer))
+        planned.append(_plan_explainer(isvc, isvc.spec.explainer, profile))
     return Plan(
         components=tuple(p for p in planned if isinstance(p, ComponentPlan)),
         failures=tuple(p for p in planned if isinstance(p, ComponentFailure)),
@@ -112,14 +109,16 @@ def make_plan(isvc: InferenceService, runtimes: Sequence[Runtime]) -> Plan:
 
 
 def _plan_predictor(
-    isvc: InferenceService, selection: Selection | None
+    isvc: InferenceService, selection: Selection | None, profile: Profile
 ) -> ComponentPlan | ComponentFailure:
     predictor = isvc.spec.predictor
+    if not profile.serving_runtimes and not predictor.containers:
+        return _plan_server(isvc, profile)
     if predictor.worker_spec is not None:
         message = "multi-node predictors (workerSpec) are not simulated"
         return ComponentFailure(PREDICTOR, "MultiNodeNotSupported", message)
     if predictor.model is None or selection is None:
-        return _plan_custom(isvc, PREDICTOR, predictor)
+        return _plan_custom(isvc, PREDICTOR, predictor, profile)
     if selection.chosen is None:
         return ComponentFailure(PREDICTOR, selection.reason, selection.message, invalid_spec=True)
     try:
@@ -128,7 +127,11 @@ def _plan_predictor(
             predictor.model.storage_uri, predictor.storage_uris, source=_source(isvc)
         )
         pod_spec = mount_models(
-            built.pod_spec, sources, container=SERVING_CONTAINER, read_only=_read_only(isvc)
+            built.pod_spec,
+            sources,
+            container=profile.serving_container,
+            read_only=_read_only(isvc),
+            profile=profile,
         )
     except InvalidPredictor as error:
         return ComponentFailure(PREDICTOR, "InvalidPredictorSpec", str(error), invalid_spec=True)
@@ -139,16 +142,39 @@ def _plan_predictor(
         PREDICTOR,
         predictor,
         pod_spec,
+        profile=profile,
         runtime=selection.chosen,
         server_labels=built.labels,
     )
 
 
+def _plan_server(isvc: InferenceService, profile: Profile) -> ComponentPlan | ComponentFailure:
+    """A framework block in a mode without ServingRuntimes."""
+    predictor = isvc.spec.predictor
+    server = make_server(isvc, profile)
+    if server is None:
+        message = "the predictor names no framework that KFServing 0.6 serves"
+        return ComponentFailure(PREDICTOR, RECONCILE_FAILED, message)
+    container, storage_uri = server
+    pod_spec = PodSpec.model_validate(as_data(predictor)).replaced(containers=(container,))
+    try:
+        pod_spec = mount_models(
+            pod_spec,
+            resolve_sources(storage_uri, (), source=_source(isvc)),
+            container=container.name,
+            read_only=_read_only(isvc),
+            profile=profile,
+        )
+    except UnsupportedStorage as error:
+        return ComponentFailure(PREDICTOR, RECONCILE_FAILED, str(error))
+    return _component_plan(isvc, PREDICTOR, predictor, pod_spec, profile=profile)
+
+
 def _plan_explainer(
-    isvc: InferenceService, explainer: ExplainerSpec
+    isvc: InferenceService, explainer: ExplainerSpec, profile: Profile
 ) -> ComponentPlan | ComponentFailure:
     if explainer.containers:
-        return _plan_custom(isvc, EXPLAINER, explainer)
+        return _plan_custom(isvc, EXPLAINER, explainer, profile)
     return ComponentFailure(
         EXPLAINER,
         "ExplainerNotSupported",
@@ -157,40 +183,47 @@ def _plan_explainer(
 
 
 def _plan_custom(
-    isvc: InferenceService, component: str, spec: ComponentSpec
+    isvc: InferenceService, component: str, spec: ComponentSpec, profile: Profile
 ) -> ComponentPlan | ComponentFailure:
     """Custom containers: the first serves, or the one with the serving container's name."""
     pod_spec = PodSpec.model_validate(as_data(spec))
     serving = next(
-        (c for c in pod_spec.containers if c.name == SERVING_CONTAINER), pod_spec.containers[0]
+        (c for c in pod_spec.containers if c.name == profile.serving_container),
+        pod_spec.containers[0],
     )
-    changed = serving if component == PREDICTOR else _with_component_args(serving, isvc, spec)
+    changed = (
+        serving if component == PREDICTOR else _with_component_args(serving, isvc, spec, profile)
+    )
     try:
         sources = resolve_sources(custom_storage_uri(serving), (), source=_source(isvc))
         pod_spec = pod_spec.replaced(
             containers=tuple(
-                with_name_env(
-                    with_local_storage_uri(changed) if c is serving else c, isvc.metadata.name
-                )
-                for c in pod_spec.containers
+                with_local_storage_uri(changed) if c is serving else c for c in pod_spec.containers
             )
         )
+        if profile.name_variable:
+            named = tuple(with_name_env(c, isvc.metadata.name) for c in pod_spec.containers)
+            pod_spec = pod_spec.replaced(containers=named)
         pod_spec = mount_models(
-            pod_spec, sources, container=serving.name, read_only=_read_only(isvc)
+            pod_spec,
+            sources,
+            container=serving.name,
+            read_only=_read_only(isvc),
+            profile=profile,
         )
     except UnsupportedStorage as error:
         return ComponentFailure(component, RECONCILE_FAILED, str(error))
-    return _component_plan(isvc, component, spec, pod_spec)
+    return _component_plan(isvc, component, spec, pod_spec, profile=profile)
 
 
 def _with_component_args(
-    container: Container, isvc: InferenceService, spec: ComponentSpec
+    container: Container, isvc: InferenceService, spec: ComponentSpec, profile: Profile
 ) -> Container:
     """The arguments that KServe appends to transformers and explainers unless they are there."""
     name, namespace = isvc.metadata.name, isvc.metadata.namespace
     wanted = {
         "--model_name": name,
-        "--predictor_host": f"{service_name(name, PREDICTOR)}.{namespace}",
+        "--predictor_host": f"{profile.service_name(name, PREDICTOR)}.{namespace}",
         "--http_port": "8080",
     }
     if spec.container_concurrency is not None:
@@ -206,6 +239,7 @@ def _component_plan(
     spec: ComponentSpec,
     pod_spec: PodSpec,
     *,
+    profile: Profile,
     runtime: Runtime | None = None,
     server_labels: Mapping[str, str] | None = None,
 ) -> ComponentPlan:
@@ -215,6 +249,7 @@ def _component_plan(
         **(server_labels or {}),
         **spec.labels,
         INFERENCE_SERVICE: isvc.metadata.name,
+        profile.own_label: isvc.metadata.name,
         COMPONENT: component,
     }
     annotations = {
@@ -226,7 +261,7 @@ def _component_plan(
         component=component,
         spec=spec,
         pod_spec=pod_spec,
-        labels={key: value for key, value in labels.items() if key != VISIBILITY},
+        labels={key: value for key, value in labels.items() if key != profile.visibility},
         annotations=annotations,
     )
 

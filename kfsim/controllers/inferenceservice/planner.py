@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.runtime_selection import Runtime, collect_runtimes
 from kfsim.controllers.inferenceservice.plan import Plan, make_plan
@@ -20,8 +21,9 @@ _Versions = tuple[int, ...]
 class Planner:
     """Makes plans from the store's runtimes."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, profile: Profile = CURRENT) -> None:
         self._store = store
+        self._profile = profile
         self._runtimes: dict[_Versions, tuple[Runtime, ...]] = {}
         self._plans: OrderedDict[str, tuple[InferenceService, _Versions, Plan]] = OrderedDict()
 
@@ -35,7 +37,8 @@ class Planner:
         if known is not None and known[1] == versions and _same_wish(known[0], isvc):
             self._plans.move_to_end(uid)
             return known[2]
-        plan = make_plan(isvc, self._collect(versions, namespaced, cluster))
+        runtimes = self._collect(versions, namespaced, cluster)
+        plan = make_plan(isvc, runtimes, profile=self._profile)
         if uid:  # an object that was never stored has none
             self._plans[uid] = (isvc, versions, plan)
             if len(self._plans) > _PLANS_KEPT:
