@@ -6,10 +6,12 @@ others by the API server (422 Invalid with all causes).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from kfsim.api import kfserving_defaults, kfserving_validation
+from kfsim.api.compat import CURRENT, Compat, Profile, profile_of
 from kfsim.api.core import PodSpec
 from kfsim.api.knative_defaults import (
     default_configuration,
@@ -57,36 +59,8 @@ class Rules:
     webhook: str = ""
 
 
-def _kserve_webhook(kind: type[Object]) -> str:
-    return f"{kind.KIND.lower()}.kserve-webhook-server.validator"
-
-
-RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
+_KNATIVE_RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
     {
-        InferenceService: Rules(
-            default=lambda isvc, old, limits: default_inference_service(isvc),
-            validate=lambda isvc, old, limits: validate_inference_service(isvc, old),
-            webhook=_kserve_webhook(InferenceService),
-        ),
-        ServingRuntime: Rules(
-            among=validate_serving_runtime,
-            webhook=_kserve_webhook(ServingRuntime),
-        ),
-        ClusterServingRuntime: Rules(
-            among=validate_serving_runtime,
-            webhook=_kserve_webhook(ClusterServingRuntime),
-        ),
-        TrainedModel: Rules(
-            validate=lambda model, old, limits: validate_trained_model(model, old),
-            webhook=_kserve_webhook(TrainedModel),
-        ),
-        InferenceGraph: Rules(
-            validate=lambda graph, old, limits: validate_graph(graph),
-            webhook=_kserve_webhook(InferenceGraph),
-        ),
-        ClusterStorageContainer: Rules(
-            validate=lambda container, old, limits: validate_storage_container(container)
-        ),
         Service: Rules(
             default=lambda obj, old, limits: default_service(obj, old, defaults=limits.revision),
             validate=lambda obj, old, limits: validate_service(obj, old, limits=limits),
@@ -115,6 +89,47 @@ def _nobody(obj: Object) -> Sequence[Object]:
     return ()
 
 
+_INFERENCE_SERVICE: Final = {
+    Compat.KSERVE: Rules(
+        default=lambda isvc, old, limits: default_inference_service(isvc),
+        validate=lambda isvc, old, limits: validate_inference_service(isvc, old),
+    ),
+    Compat.KFSERVING: Rules(
+        default=lambda isvc, old, limits: kfserving_defaults.default_inference_service(isvc),
+        validate=lambda isvc, old, limits: kfserving_validation.validate_inference_service(isvc),
+    ),
+}
+_OTHERS_OF_KSERVE: Final[Mapping[type[Object], Rules]] = MappingProxyType(
+    {
+        ServingRuntime: Rules(among=validate_serving_runtime),
+        ClusterServingRuntime: Rules(among=validate_serving_runtime),
+        TrainedModel: Rules(validate=lambda model, old, limits: validate_trained_model(model, old)),
+        InferenceGraph: Rules(validate=lambda graph, old, limits: validate_graph(graph)),
+    }
+)
+_WITHOUT_WEBHOOK: Final[Mapping[type[Object], Rules]] = MappingProxyType(
+    {
+        ClusterStorageContainer: Rules(
+            validate=lambda container, old, limits: validate_storage_container(container)
+        )
+    }
+)
+
+
+def _rules_of(profile: Profile) -> Mapping[type[Object], Rules]:
+    of_kserve: dict[type[Object], Rules] = dict(_OTHERS_OF_KSERVE)
+    of_kserve[InferenceService] = _INFERENCE_SERVICE[profile.compat]
+    webhooks = {
+        kind: replace(rules, webhook=profile.webhook(kind.KIND))
+        for kind, rules in of_kserve.items()
+    }
+    return MappingProxyType({**_KNATIVE_RULES, **_WITHOUT_WEBHOOK, **webhooks})
+
+
+RULES: Final[Mapping[Compat, Mapping[type[Object], Rules]]] = MappingProxyType(
+    {compat: _rules_of(profile_of(compat)) for compat in Compat}
+)
+"""By mode, for the kinds that have rules of their own."""
 _NO_RULES: Final = Rules()
 _PLAIN: Final = KnativeLimits()
 # How the messages of field errors begin (apimachinery's pkg/util/validation/field/errors.go).
@@ -128,9 +143,10 @@ def admit(
     *,
     limits: KnativeLimits = _PLAIN,
     peers: Peers = _nobody,
+    profile: Profile = CURRENT,
 ) -> Object:
     """The object to store. Raises Forbidden or Invalid; an object being deleted always passes."""
-    rules = RULES.get(resource.model, _NO_RULES)
+    rules = RULES[profile.compat].get(resource.model, _NO_RULES)
     if rules.default is not None:
         obj = rules.default(obj, old, limits)
     if obj.metadata.deletion_timestamp is not None:

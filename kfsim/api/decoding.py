@@ -2,12 +2,13 @@
 
 Nulls count as absent. Unknown fields are an error, a warning or nothing (`fieldValidation`); a
 value of the wrong type is always Invalid, with the field's path, what was found and what is
-expected.
+expected. An object of a version with a conversion is checked by that version's fields, then
+converted to what is stored.
 """
 
 import base64
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal, get_args
@@ -50,12 +51,30 @@ class Decoded:
 
 
 def decode(
-    resource: ResourceKind, api_version: str, data: dict[str, Any], validation: FieldValidation
+    resource: ResourceKind,
+    api_version: str,
+    data: dict[str, Any],
+    validation: FieldValidation,
+    *,
+    stored: Mapping[str, Any] | None = None,
 ) -> Decoded:
-    """Check `data` against the kind's model; the result carries the stored apiVersion.
+    """Check `data` against the version's model; the result is the kind's and carries the stored
+    apiVersion.
 
-    Raises BadRequest, Invalid.
+    `stored` is the object as it is, where there is one: a conversion takes from it what its version
+    cannot say. Raises BadRequest, Invalid; Forbidden for what a version refuses.
     """
+    _check_type(resource, api_version, data)
+    conversion = resource.conversions.get(api_version)
+    if conversion is None:
+        return _decode(resource, api_version, data, validation)
+    given = _decode(resource, api_version, data, validation)
+    converted = conversion.to_stored(orjson.loads(given.obj.encode()), stored)
+    made = _decode(resource, resource.api_version, converted, FieldValidation.IGNORE)
+    return Decoded(made.obj, given.warnings)
+
+
+def _check_type(resource: ResourceKind, api_version: str, data: dict[str, Any]) -> None:
     given_version, given_kind = data.get("apiVersion"), data.get("kind")
     if "." not in resource.group:  # built-in kinds: typed clients leave both out
         given_version, given_kind = given_version or api_version, given_kind or resource.kind
@@ -70,11 +89,17 @@ def decode(
         raise BadRequest(
             f"{given_kind} in version {given_version!r} cannot be handled as a {resource.kind}"
         )
-    clean = _without_nulls({**data, "apiVersion": resource.api_version, "kind": resource.kind}, 0)
+
+
+def _decode(
+    resource: ResourceKind, api_version: str, data: dict[str, Any], validation: FieldValidation
+) -> Decoded:
+    model = resource.model_of(api_version)
+    clean = _without_nulls({**data, "apiVersion": model.API_VERSION, "kind": resource.kind}, 0)
     text = orjson.dumps(clean)
     warnings: tuple[str, ...] = ()
     try:
-        obj = resource.model.model_validate_json(text, strict=True, extra=_extra_of(resource))
+        obj = model.model_validate_json(text, strict=True, extra=_extra_of(resource))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=True)
         unknown = [row for row in problems if row["type"] == "extra_forbidden"]
@@ -89,11 +114,11 @@ def decode(
                 f'{resource.kind} in version "{version}" cannot be handled as a {resource.kind}: '
                 f"strict decoding error: {', '.join(texts)}",
                 paths=paths,
-                causes=_suggestions(resource, unknown),
+                causes=_suggestions(model, unknown),
             ) from error
         if validation is FieldValidation.WARN:
             warnings = texts
-        obj = resource.model.model_validate_json(text, strict=True, extra="ignore")
+        obj = model.model_validate_json(text, strict=True, extra="ignore")
     if isinstance(obj, Secret):
         obj = _fold_string_data(obj)
     return Decoded(obj, warnings)
@@ -200,13 +225,13 @@ def _is_field_name(step: str) -> bool:
     return step not in ("str", "int", "float", "bool")
 
 
-def _suggestions(resource: ResourceKind, unknown: Sequence[ErrorDetails]) -> tuple[Cause, ...]:
+def _suggestions(model: type[BaseModel], unknown: Sequence[ErrorDetails]) -> tuple[Cause, ...]:
     """Per unknown field, the nearest one that exists where one is near. They travel beside
     Kubernetes' own message, which clients compare."""
     causes = []
     for row in unknown:
         loc = row["loc"]
-        near = difflib.get_close_matches(str(loc[-1]), _fields_at(resource.model, loc[:-1]), n=1)
+        near = difflib.get_close_matches(str(loc[-1]), _fields_at(model, loc[:-1]), n=1)
         if near:
             causes.append(
                 Cause(_field_path(loc), f'did you mean "{near[0]}"?', "FieldValueInvalid")

@@ -228,7 +228,7 @@ _INFERENCE_SERVICE: Final = (
         kserve.PredictorExtension,
         "storageUri runtimeVersion protocolVersion",
         _refused("storage", "key, path and parameters are not simulated; give a storageUri"),
-        _ignored("modelClassName", "no server reads it"),
+        _ignored("modelClassName", "only KFServing's PyTorch server reads it"),
         _ignored("confidential", "nothing is attested here"),
     ),
     _table(kserve.ModelSpec, "modelFormat runtime"),

@@ -83,3 +83,22 @@ def _are_equal(one: Quantity, other: Quantity) -> bool:
         return parse_quantity(one) == parse_quantity(other)
     except ValueError:
         return True
+
+
+def wants_gpu(container: Container) -> bool:
+    """Whether the container asks for at least one device whose resource name ends in /gpu.
+
+    Amounts that are no quantities are left to others.
+    """
+    resources = container.resources
+    if resources is None:
+        return False
+    amounts = {**resources.requests, **resources.limits}
+    return any(name.endswith("/gpu") and _is_some(amount) for name, amount in amounts.items())
+
+
+def _is_some(amount: Quantity) -> bool:
+    try:
+        return parse_quantity(amount) > 0
+    except ValueError:
+        return False

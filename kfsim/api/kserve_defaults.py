@@ -26,6 +26,7 @@ from kfsim.api.kserve_keys import (
 )
 
 C = TypeVar("C", bound=ComponentSpec)
+D = TypeVar("D", bound=Container)
 
 # Servers that never spoke v1: blocks of the first, model formats of the second.
 _V2_BLOCKS: Final = frozenset({"triton", "onnx", "huggingface"})
@@ -60,8 +61,9 @@ def _default_annotations(annotations: dict[str, str], predictor: PredictorSpec) 
 
 
 def _default_predictor(predictor: PredictorSpec) -> PredictorSpec:
-    block = next((name for name in FRAMEWORKS if getattr(predictor, name) is not None), None)
-    if block is not None and predictor.model is None:
+    blocks = [name for name in FRAMEWORKS if getattr(predictor, name) is not None]
+    if len(blocks) == 1:  # over a `model` that an earlier version of the block became
+        (block,) = blocks
         model = _model_of(block, getattr(predictor, block))
         predictor = predictor.replaced(**{block: None, "model": model})
     model_spec = predictor.model
@@ -86,11 +88,12 @@ def _default_custom(component: C, *, always_name: bool) -> C:
     first, *others = component.containers
     if always_name or not others or not first.name:
         first = first.replaced(name=SERVING_CONTAINER)
-    first = _with_resources(first)
+    first = with_default_resources(first)
     return component.replaced(containers=(first, *others))
 
 
-def _with_resources(container: Container) -> Container:
+def with_default_resources(container: D) -> D:
+    """Requests and limits where they are missing."""
     given = container.resources or ResourceRequirements()
     resources = given.replaced(
         requests={**_RESOURCES, **given.requests}, limits={**_RESOURCES, **given.limits}

@@ -57,7 +57,7 @@ def _isvc_causes(isvc: InferenceService, old: InferenceService | None) -> Iterat
     if old is not None:
         yield from _deployment_mode_change(annotations, old)
         yield from _predictor_name_change(predictor, old.spec.predictor)
-    yield from _name(isvc.metadata.name)
+    yield from check_name(isvc.metadata.name)
     yield from _deployment_mode(annotations)
     yield from validate_autoscaler_class(annotations)
     yield from validate_environment(isvc)
@@ -69,11 +69,11 @@ def _isvc_causes(isvc: InferenceService, old: InferenceService | None) -> Iterat
     yield from _predictor_values(predictor)
     yield from _component(predictor, "predictor", annotations)
     yield from _other_components(isvc, annotations)
-    yield from _replica_backend(isvc)
+    yield from check_replica_backend(isvc)
     yield from validate_canary(isvc, _canary_predictor)
 
 
-def _replica_backend(isvc: InferenceService) -> Iterator[Cause]:
+def check_replica_backend(isvc: InferenceService) -> Iterator[Cause]:
     """kfsim's own annotation, on the service or on a component."""
     spec = isvc.spec
     places = {"metadata": isvc.metadata.annotations, "spec.predictor": spec.predictor.annotations}
@@ -105,7 +105,8 @@ def _other_components(isvc: InferenceService, annotations: Mapping[str, str]) ->
         yield from _component(explainer, "explainer", annotations)
 
 
-def _name(name: str) -> Iterator[Cause]:
+def check_name(name: str) -> Iterator[Cause]:
+    """An InferenceService's name is stricter than Kubernetes' own rule."""
     if not _NAME.fullmatch(name):
         yield Cause(
             "metadata.name",
@@ -241,15 +242,19 @@ def _extensions(component: ComponentSpec, path: str) -> Iterator[Cause]:
     if concurrency is not None and concurrency < 0:
         yield Cause(f"{path}.containerConcurrency", "parallelism cannot be less than 0")
     yield from _replicas(component, path)
-    percent = component.canary_traffic_percent
+    yield from check_percent(component.canary_traffic_percent, path)
+    if component.timeout is not None and component.timeout < 0:
+        yield Cause(f"{path}.timeout", f"timeout cannot be less than 0, got {component.timeout}")
+    yield from _logger(component.logger, path)
+
+
+def check_percent(percent: int | None, path: str) -> Iterator[Cause]:
+    """`path` is the component's."""
     if percent is not None and not 0 <= percent <= 100:
         yield Cause(
             f"{path}.canaryTrafficPercent",
             f"canaryTrafficPercent must be between 0 and 100, got {percent}",
         )
-    if component.timeout is not None and component.timeout < 0:
-        yield Cause(f"{path}.timeout", f"timeout cannot be less than 0, got {component.timeout}")
-    yield from _logger(component.logger, path)
 
 
 def _replicas(component: ComponentSpec, path: str) -> Iterator[Cause]:

@@ -2,13 +2,24 @@
 
 A `ResourceKind` is stored once; `served` lists every apiVersion that clients may use for it, the
 stored one first. Both InferenceService groups are one stored kind: the group is rewritten on the
-way in and out.
+way in and out, and v1alpha2, whose fields differ, has a conversion.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from kfsim.api import apps, core, istio, knative_internal, knative_serving, kserve, kserve_alpha
+from kfsim.api import (
+    apps,
+    core,
+    istio,
+    knative_internal,
+    knative_serving,
+    kserve,
+    kserve_alpha,
+    kserve_v1alpha2_conversion,
+)
+from kfsim.api.conversion import Conversion
 from kfsim.api.meta import Object
 
 # Kubernetes' own groups with a dot in their names.
@@ -47,6 +58,8 @@ class ResourceKind:
     has_status: bool = True
     simulated: bool = True
     """Whether anything acts on its objects."""
+    conversions: Mapping[str, Conversion] = field(default_factory=dict, compare=False)
+    """By apiVersion, for served ones whose fields differ from the stored one's."""
 
     @property
     def api_version(self) -> str:
@@ -82,6 +95,11 @@ class ResourceKind:
     @property
     def served(self) -> tuple[str, ...]:
         return (self.api_version, *self.also_served)
+
+    def model_of(self, api_version: str) -> type[Object]:
+        """The fields of a served version."""
+        conversion = self.conversions.get(api_version)
+        return self.model if conversion is None else conversion.model
 
     @property
     def resource(self) -> str:
@@ -142,7 +160,8 @@ KINDS: Final[tuple[ResourceKind, ...]] = (
         "inferenceservices",
         short_names=("isvc",),
         categories=("all", "kserve"),
-        also_served=("serving.kubeflow.org/v1beta1",),
+        also_served=("serving.kubeflow.org/v1beta1", kserve_v1alpha2_conversion.V1ALPHA2),
+        conversions={kserve_v1alpha2_conversion.V1ALPHA2: kserve_v1alpha2_conversion.CONVERSION},
     ),
     ResourceKind(kserve.ServingRuntime, "servingruntimes", categories=("kserve",)),
     ResourceKind(
@@ -202,8 +221,8 @@ def find_by_name(name: str) -> ResourceKind | None:
             return kind
     for kind in KINDS:
         for served in kind.served:
-            group = group_of(served)
+            group, _, version = served.rpartition("/")
             for base in (kind.plural, kind.singular, *kind.short_names):
-                if group and word in (f"{base}.{group}", f"{base}.{kind.version}.{group}"):
+                if group and word in (f"{base}.{group}", f"{base}.{version}.{group}"):
                     return kind
     return None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from kfsim.api.core import Container
 
 _DEFAULT_PORT = 8080
+# KFServing's own repository, on Docker Hub or gcr.io: those servers ran on Tornado.
+_OLD_IMAGE = re.compile(r"(^|/)kfserving/[^/]+$")
 _MODEL_DIR = "/mnt/models"
 _MLSERVER_SKLEARN = "mlserver_sklearn.SKLearnModel"
 
@@ -30,6 +32,11 @@ def find_builtin_server(container: Container, env: Mapping[str, str]) -> Builtin
     name = image_name(container.image)
     command = " ".join(container.command)
     if "sklearnserver" in command or (not container.command and name == "sklearnserver"):
+        if _OLD_IMAGE.search(container.image or ""):
+            return _kserve_server(
+                (*container.args, "--answers=tornado"),
+                what=f"KFServing's sklearnserver ({container.image})",
+            )
         return _kserve_server(container.args, what=f"kserve's sklearnserver ({container.image})")
     if container.command:
         return None

@@ -9,13 +9,15 @@ are warnings.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from kfsim.api.admission import admit
-from kfsim.api.creation import make_object
+from kfsim.api.compat import Compat, profile_of
+from kfsim.api.creation import Admission, make_object
 from kfsim.api.decoding import FieldValidation, UnknownFields
 from kfsim.api.kept_kinds import CUSTOM_RESOURCE_DEFINITION, not_simulated
 from kfsim.api.kserve import InferenceService
@@ -69,8 +71,11 @@ class Checked:
         return Verdict.NOT_CHECKED if self.unknown_kind else Verdict.VALID
 
 
-def check_manifests(manifests: Sequence[Manifest], *, namespace: str) -> list[Checked]:
+def check_manifests(
+    manifests: Sequence[Manifest], *, namespace: str, compat: Compat = Compat.KSERVE
+) -> list[Checked]:
     """All documents in order; `namespace` is for those that name none."""
+    admission = partial(admit, profile=profile_of(compat))
     results: list[Checked] = []
     seen: dict[tuple[str, str, str, str], list[Manifest]] = {}
     kinds = _read_definitions(manifests)
@@ -84,7 +89,7 @@ def check_manifests(manifests: Sequence[Manifest], *, namespace: str) -> list[Ch
         is_named = bool(document["metadata"].get("name"))  # else the API makes a new name for each
         twice = (_duplicate(earlier[0], manifest),) if earlier and is_named else ()
         earlier.append(manifest)
-        results.append(_check(manifest, resource, place, twice))
+        results.append(_check(manifest, resource, place, twice, admission))
     return results
 
 
@@ -97,7 +102,7 @@ def _read_definitions(manifests: Sequence[Manifest]) -> KindRegistry:
         if resource is None or resource.kind != CUSTOM_RESOURCE_DEFINITION:
             continue
         try:
-            definition = _make(resource, document, "")
+            definition = _make(resource, document, "", admit)
         except KfsimError:
             continue  # said where the document is checked
         kinds.define(orjson.loads(definition.encode()))
@@ -122,12 +127,16 @@ def _project_problems(path: Path) -> tuple[str, ...]:
 
 
 def _check(
-    manifest: Manifest, resource: ResourceKind | None, namespace: str, twice: tuple[Problem, ...]
+    manifest: Manifest,
+    resource: ResourceKind | None,
+    namespace: str,
+    twice: tuple[Problem, ...],
+    admission: Admission,
 ) -> Checked:
     if resource is None:
         return _unknown(manifest, namespace, twice)
     try:
-        obj = _make(resource, manifest.document, namespace)
+        obj = _make(resource, manifest.document, namespace, admission)
     except KfsimError as error:
         problems = (*_problems_of(error), *twice)
         return Checked(manifest, namespace, problems, refusal=error.message)
@@ -150,7 +159,9 @@ def _unknown(manifest: Manifest, namespace: str, twice: tuple[Problem, ...]) -> 
     )
 
 
-def _make(resource: ResourceKind, document: dict[str, Any], namespace: str) -> Object:
+def _make(
+    resource: ResourceKind, document: dict[str, Any], namespace: str, admission: Admission
+) -> Object:
     metadata = dict(document["metadata"])
     if resource.namespaced and not metadata.get("namespace"):
         metadata["namespace"] = namespace
@@ -162,7 +173,7 @@ def _make(resource: ResourceKind, document: dict[str, Any], namespace: str) -> O
         namespace,
         sent,
         validation=FieldValidation.STRICT,
-        admission=admit,
+        admission=admission,
     ).obj
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.kserve import InferenceService
 from kfsim.api.substitution import LocalMaps
 from kfsim.base.clock import Clock
@@ -51,7 +52,7 @@ class Cluster:
     others, such as admission, go by the same ConfigMaps. `maps` and `secrets` are the project's
     own; `take_local_settings` is due when they have changed. With a `node` (`--strict`) Pods are
     placed on it as a cluster's scheduler would, need their ServiceAccounts, and Standard mode is
-    not stood in for.
+    not stood in for. `profile` has the names and rules of the release that the project asks for.
     """
 
     def __init__(
@@ -74,8 +75,10 @@ class Cluster:
         node: Node | None = None,
         maps: Callable[[], LocalMaps] = LocalMaps,
         secrets: Callable[[], pod.FilledSecrets] = dict,
+        profile: Profile = CURRENT,
     ) -> None:
         self._store = store
+        self._profile = profile
         self._chooser = chooser
         self._backend = backend
         self._strict = node is not None
@@ -119,6 +122,7 @@ class Cluster:
                 gateway_port=gateway_port,
                 maps=self._maps,
                 strict=self._strict,
+                profile=self._profile,
             ),
             service.make_controller(store=store, clock=clock, recorder=recorder, config=config),
             configuration.make_controller(
@@ -174,7 +178,8 @@ class Cluster:
 
     async def start(self) -> None:
         """Take up what the store holds, and go on from there. The backend must be open."""
-        inferenceservice.seed_runtimes(self._store)
+        if self._profile.serving_runtimes:
+            inferenceservice.seed_runtimes(self._store)
         await recover(self._store, self._kubelet, self._backend, self._secrets)
         self.scaling.start()
         self.dispatcher.start()

@@ -7,6 +7,7 @@ from typing import Any
 
 from kfsim import __version__
 from kfsim.api.admission import admit
+from kfsim.api.compat import profile_of
 from kfsim.backends.gpus import make_inventory
 from kfsim.backends.process.launch import Launch
 from kfsim.backends.process.settings import ProcessSettings
@@ -17,6 +18,7 @@ from kfsim.base.types import RevisionKey
 from kfsim.cluster import Cluster, make_config
 from kfsim.controllers.inferenceservice import explain_wait, find_substitutions
 from kfsim.controllers.runtime import ClusterConfig
+from kfsim.daemon.compat_mark import mark_compat
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.fidelity import FidelityReporter
 from kfsim.daemon.gpus import GpuReport
@@ -64,6 +66,7 @@ class Daemon:
             settings.project_file, flags=settings.maps, environment=os.environ
         )
         self._on_shutdown = on_shutdown
+        self._profile = profile_of(settings.compat)
         self._clock = RealClock()
         self._entropy = SystemEntropy()
         self._names = DaemonNames()
@@ -117,6 +120,7 @@ class Daemon:
         if self._settings.fresh:
             for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
                 path.with_name(name).unlink(missing_ok=True)
+        mark_compat(self._settings.state_dir, self._settings.compat, has_objects=path.exists())
         self._journal = SqliteJournal(path)
         return Store(clock=self._clock, entropy=self._entropy, journal=self._journal)
 
@@ -126,7 +130,12 @@ class Daemon:
             clock=self._clock,
             entropy=self._entropy,
             admission=lambda resource, obj, old: admit(
-                resource, obj, old, limits=config.limits(), peers=store.peers
+                resource,
+                obj,
+                old,
+                limits=config.limits(),
+                peers=store.peers,
+                profile=self._profile,
             ),
             extensions={
                 "GET /status": self._status,
@@ -198,6 +207,7 @@ class Daemon:
             node=find_host() if self._settings.strict else None,
             maps=self._local.maps,
             secrets=self._local.secrets,
+            profile=self._profile,
         )
         self._scale_view = ScaleView(
             scaling=self._cluster.scaling,
@@ -261,7 +271,11 @@ class Daemon:
             gpu=self._local.gpu.mode,
             strict=self._settings.strict,
             substitutions=lambda isvc: find_substitutions(
-                store, isvc, self._local.maps(), strict=self._settings.strict
+                store,
+                isvc,
+                self._local.maps(),
+                strict=self._settings.strict,
+                profile=self._profile,
             ),
         )
 
@@ -298,6 +312,7 @@ class Daemon:
             query["name"],
             self._local.maps(),
             strict=self._settings.strict,
+            profile=self._profile,
         )
         for revision in answer["revisions"]:
             if self._scale_view is not None:

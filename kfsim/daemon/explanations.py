@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.substitution import LocalMaps
 from kfsim.autoscaler.decider import ScaleResult
 from kfsim.base.types import RevisionKey
@@ -21,9 +22,10 @@ def explain_service(
     maps: LocalMaps = _NO_MAPS,
     *,
     strict: bool = False,
+    profile: Profile = CURRENT,
 ) -> dict[str, Any]:
     """Readiness, runtime, traffic, replicas and the latest decisions. Raises NotFound."""
-    answer = explain(store, namespace, name, maps, strict=strict)
+    answer = explain(store, namespace, name, maps, strict=strict, profile=profile)
     for revision in answer["revisions"]:
         if scaling is None:
             continue

@@ -24,7 +24,7 @@ DAEMON = "daemon.json"
 _LOCK_TRIES = 20
 _LOCK_PAUSE = 0.025  # seconds; a reader's look at the lock takes microseconds
 _OURS = re.compile(
-    r"lock|daemon\.json(\.new)?|journal\.sqlite3(-\w+)?|kubeconfig.*|\.writable"
+    r"lock|compat|daemon\.json(\.new)?|journal\.sqlite3(-\w+)?|kubeconfig.*|\.writable"
     r"|logs|replicas|containers|volumes"
 )
 """What a daemon and its clients keep in a state directory."""

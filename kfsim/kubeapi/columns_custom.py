@@ -56,6 +56,14 @@ _LATEST: Final = (
 
 CUSTOM_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "inferenceservices.serving.kserve.io": _INFERENCE_SERVICE,
+    "inferenceservices.serving.kubeflow.org/v1alpha2": (
+        NAME,
+        at("URL", "status.url"),
+        READY,
+        at("Default Traffic", "status.traffic", type_="integer"),
+        at("Canary Traffic", "status.canaryTraffic", type_="integer"),
+        CRD_AGE,
+    ),
     "servingruntimes.serving.kserve.io": _RUNTIME,
     "clusterservingruntimes.serving.kserve.io": _RUNTIME,
     "trainedmodels.serving.kserve.io": (NAME, at("URL", "status.url"), READY, CRD_AGE),

@@ -1,7 +1,7 @@
 """From stored bytes to response bytes, without decoding: the list envelope and served versions.
 
 Stored bytes begin with the stored apiVersion (`meta.Object` has it first), so serving an object
-under another apiVersion replaces a prefix.
+under another apiVersion replaces a prefix, unless that version's fields differ (`api.conversion`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,10 +22,25 @@ def encode_json(value: Any) -> bytes:
 
 def encode_entry(entry: Entry, api_version: str) -> bytes:
     """One object as `api_version` serves it."""
-    stored = entry.resource.api_version
+    return encode_stored(entry.resource, entry.raw, api_version)
+
+
+def encode_stored(resource: ResourceKind, raw: bytes, api_version: str) -> bytes:
+    """An object's stored bytes as `api_version` serves them."""
+    stored = resource.api_version
     if api_version == stored:
-        return entry.raw
-    return entry.raw.replace(_prefix(stored), _prefix(api_version), 1)
+        return raw
+    if api_version in resource.conversions:
+        return encode_json(convert(resource, orjson.loads(raw), api_version))
+    return raw.replace(_prefix(stored), _prefix(api_version), 1)
+
+
+def convert(resource: ResourceKind, stored: dict[str, Any], api_version: str) -> dict[str, Any]:
+    """A stored document as `api_version` serves it."""
+    conversion = resource.conversions.get(api_version)
+    if conversion is not None:
+        return conversion.from_stored(stored)
+    return {**stored, "apiVersion": api_version}
 
 
 def _prefix(api_version: str) -> bytes:

@@ -14,7 +14,7 @@ from kfsim.api.meta import Object
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.base.errors import BadRequest, KfsimError, NotFound
 from kfsim.kubeapi.bodies import YAML_TYPES, parse_body
-from kfsim.kubeapi.encoding import encode_entry, encode_json, encode_list
+from kfsim.kubeapi.encoding import encode_entry, encode_json, encode_list, encode_stored
 from kfsim.kubeapi.patching import APPLY_TYPE, ApplyOptions, Change, parse_patch
 from kfsim.kubeapi.paths import NOT_FOUND, ResourcePath, parse_path
 from kfsim.kubeapi.ports import LogRequest, LogSource
@@ -288,10 +288,7 @@ def _body_type(request: web.Request) -> str:
 
 
 def _encode_object(path: ResourcePath, obj: Object) -> bytes:
-    stored = path.resource.api_version
-    if path.api_version == stored:
-        return obj.encode()
-    return obj.replaced(api_version=path.api_version).encode()
+    return encode_stored(path.resource, obj.encode(), path.api_version)
 
 
 async def _stream(request: web.Request, chunks: Iterator[bytes]) -> web.StreamResponse:

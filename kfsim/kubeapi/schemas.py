@@ -37,7 +37,7 @@ def _type_mark(version: str, kind: KindNames) -> dict[str, Any]:
 def _model_schemas(version: str, kinds: Sequence[ResourceKind]) -> dict[str, Any]:
     from pydantic.json_schema import models_json_schema  # late: few ask for schemas
 
-    wanted = [(kind.model, "validation") for kind in kinds]
+    wanted = [(kind.model_of(version), "validation") for kind in kinds]
     names, whole = models_json_schema(
         wanted,  # type: ignore[arg-type]  # the mode is a literal
         by_alias=True,
@@ -47,7 +47,7 @@ def _model_schemas(version: str, kinds: Sequence[ResourceKind]) -> dict[str, Any
         name: _openapi(schema) for name, schema in whole.get("$defs", {}).items()
     }
     for kind in kinds:
-        name = names[(kind.model, "validation")]["$ref"].rpartition("/")[2]
+        name = names[(kind.model_of(version), "validation")]["$ref"].rpartition("/")[2]
         schemas[name] |= _type_mark(version, kind)
     return schemas
 

@@ -9,14 +9,20 @@ from kfsim.api.scheme import ResourceKind
 from kfsim.kubeapi.columns import AGE, NAME, Column
 from kfsim.kubeapi.columns_core import CORE_COLUMNS
 from kfsim.kubeapi.columns_custom import CUSTOM_COLUMNS
+from kfsim.kubeapi.encoding import convert
 from kfsim.store import Entry
 
 _ROWS_PER_CHUNK: Final = 32
 
 
-def columns_of(resource: ResourceKind) -> tuple[Column, ...]:
-    """The columns of a kind; name and age where it has none of its own."""
+def columns_of(resource: ResourceKind, api_version: str = "") -> tuple[Column, ...]:
+    """The columns of a kind; name and age where it has none of its own.
+
+    `api_version` matters where it has fields of its own.
+    """
     name = resource.resource
+    if api_version in resource.conversions:
+        name = f"{resource.plural}.{api_version}"
     return CORE_COLUMNS.get(name) or CUSTOM_COLUMNS.get(name) or (NAME, AGE)
 
 
@@ -26,7 +32,8 @@ class TableWriter:
     def __init__(
         self, resource: ResourceKind, api_version: str, *, wall: float, include: str
     ) -> None:
-        self._columns = columns_of(resource)
+        self._columns = columns_of(resource, api_version)
+        self._resource = resource
         self._api_version = api_version
         self._wall = wall
         self._include = include
@@ -59,7 +66,7 @@ class TableWriter:
         yield b"".join(parts)
 
     def _row(self, entry: Entry) -> dict[str, Any]:
-        obj = orjson.loads(entry.raw)
+        obj = convert(self._resource, orjson.loads(entry.raw), self._api_version)
         row: dict[str, Any] = {"cells": [column.cell(obj, self._wall) for column in self._columns]}
         if self._include == "Metadata":
             row["object"] = {
@@ -68,5 +75,5 @@ class TableWriter:
                 "metadata": obj["metadata"],
             }
         elif self._include == "Object":
-            row["object"] = {**obj, "apiVersion": self._api_version}
+            row["object"] = obj
         return row

@@ -27,6 +27,7 @@ from kfsim.api.meta import Object, ObjectMeta
 from kfsim.api.replaced_controllers import not_started, replaced_controller
 from kfsim.api.scheme import ResourceKind
 from kfsim.base.errors import BadRequest, Conflict, Invalid, NotFound
+from kfsim.kubeapi.encoding import convert
 from kfsim.kubeapi.patching import ApplyOptions, Change, apply
 from kfsim.kubeapi.paths import NOT_FOUND, ResourcePath
 from kfsim.kubeapi.queries import Selection
@@ -109,7 +110,7 @@ class Writer:
         dry_run: bool = False,
     ) -> Written:
         resource = path.resource
-        decoded = decode(resource, path.api_version, data, validation)
+        decoded = decode(resource, path.api_version, data, validation, stored=self._stored(path))
         obj = in_namespace(resource, path.namespace or "", decoded.obj)
         if obj.metadata.name != path.name:
             raise BadRequest(
@@ -129,8 +130,9 @@ class Writer:
         dry_run: bool = False,
     ) -> Written:
         entry = self.existing(path)
-        patched = change(self._document(path, entry))
-        decoded = decode(path.resource, path.api_version, patched, validation)
+        stored = orjson.loads(entry.raw)
+        patched = change(convert(path.resource, stored, path.api_version))
+        decoded = decode(path.resource, path.api_version, patched, validation, stored=stored)
         obj = decoded.obj
         if (obj.metadata.name, obj.metadata.namespace) != (entry.name, entry.namespace):
             raise BadRequest(
@@ -162,11 +164,10 @@ class Writer:
         made = apply(None, named, options)
         return await self.create(path, made, validation=validation, dry_run=dry_run), True
 
-    @staticmethod
-    def _document(path: ResourcePath, entry: Entry) -> dict[str, Any]:
-        """The stored object under the version that the path asks for."""
-        document: dict[str, Any] = orjson.loads(entry.raw)
-        return {**document, "apiVersion": path.api_version}
+    def _stored(self, path: ResourcePath) -> dict[str, Any] | None:
+        """The object that a path names, if there is one."""
+        entry = self._store.entry(path.resource.model, path.name, path.namespace or "")
+        return None if entry is None else orjson.loads(entry.raw)
 
     async def delete(self, path: ResourcePath, options: DeleteOptions) -> tuple[Entry, bool]:
         """The object as it is now or was at last, and whether it is gone."""

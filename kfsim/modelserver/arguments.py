@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+ANSWERS = ("kserve", "tornado")
+
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
@@ -15,6 +17,7 @@ class Arguments:
     http_port: int
     socket_fd: int | None
     allow_pickle: bool
+    answers: str
     ignored: tuple[str, ...]
 
 
@@ -28,6 +31,12 @@ def parse_arguments(given: Sequence[str]) -> Arguments:
     parser.add_argument("--workers", type=int, default=1, help="accepted; one process serves")
     parser.add_argument("--socket_fd", type=int, help="inherited socket to serve on")
     parser.add_argument("--allow_pickle", choices=("always", "never"), default="always")
+    parser.add_argument(
+        "--answers",
+        choices=ANSWERS,
+        default=ANSWERS[0],
+        help="paths and errors as KServe's server has them, or KFServing's on Tornado",
+    )
     known, ignored = parser.parse_known_args(list(given))
     return Arguments(
         model_name=known.model_name,
@@ -36,5 +45,6 @@ def parse_arguments(given: Sequence[str]) -> Arguments:
         http_port=known.http_port,
         socket_fd=known.socket_fd,
         allow_pickle=known.allow_pickle == "always",
+        answers=known.answers,
         ignored=tuple(ignored),
     )

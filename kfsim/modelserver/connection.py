@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         keep = keep_alive and not self._state.draining
-        head = _HEADS[answer.status]
+        head = _HEADS[answer.status] if not answer.content_type else _make_head(answer)
         if answer.json_length is not None:
             head = _BINARY_HEADS[200] % answer.json_length
         end = b"\r\n\r\n" if keep else b"\r\nconnection: close\r\n\r\n"
@@ -177,6 +177,16 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is not None and not (self._busy or self._waiting or self._mid_request):
             transport.close()
+
+
+def _make_head(answer: Answer) -> bytes:
+    """The head of an answer with a type or reason of its own; what could break it is left out."""
+    reason = answer.reason or HTTPStatus(answer.status).phrase
+    plain = "".join(each for each in reason if each.isascii() and each.isprintable())
+    return (
+        f"HTTP/1.1 {answer.status} {plain}\r\ncontent-type: {answer.content_type}\r\n"
+        "content-length: "
+    ).encode()
 
 
 def _plain(error: Exception) -> bytes:

@@ -40,11 +40,14 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """A response; `json_length` marks a V2 body with binary tensors."""
+    """A response; `json_length` marks a V2 body with binary tensors. Empty: JSON, and the reason
+    phrase of the status."""
 
     status: int
     body: bytes
     json_length: int | None = None
+    content_type: str = ""
+    reason: str = ""
 
 
 Handler = Callable[[ModelRepository, Request, str], Answer]
@@ -137,16 +140,34 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/v2/models/([^/]+)/versions/[^/]+(?:/ready)?", _versions),
     ("POST", r"/v2/models/([^/]+)/versions/[^/]+/infer", _versions),
 )
-_COMPILED = tuple((method, re.compile(pattern), handler) for method, pattern, handler in _ROUTES)
-_PREDICTIONS = frozenset((_predict, _infer))
-_LOADS = frozenset((_load,))
+
+
+def _make_error(error: ServingError) -> Answer:
+    return _json({error.key: str(error)}, error.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One server's paths and the form of its errors. `predictions` and `loads` may take long."""
+
+    routes: tuple[tuple[str, str, Handler], ...]
+    make_error: Callable[[ServingError], Answer]
+    predictions: tuple[Handler, ...]
+    loads: tuple[Handler, ...]
+
+
+KSERVE = Dialect(_ROUTES, _make_error, predictions=(_predict, _infer), loads=(_load,))
 
 
 class Router:
     """Finds the handler of a path; the few paths in use are remembered."""
 
-    def __init__(self, repository: ModelRepository) -> None:
+    def __init__(self, repository: ModelRepository, dialect: Dialect = KSERVE) -> None:
         self._repository = repository
+        self._dialect = dialect
+        self._routes = tuple(
+            (method, re.compile(pattern), handler) for method, pattern, handler in dialect.routes
+        )
         self._known: dict[tuple[str, str], tuple[Handler, str]] = {}
 
     def handle(self, request: Request) -> Answer:
@@ -155,7 +176,7 @@ class Router:
             handler, name = self._find(request.method, request.path)
             return handler(self._repository, request, name)
         except ServingError as error:
-            return _json({error.key: str(error)}, error.status)
+            return self._dialect.make_error(error)
 
     def is_heavy(self, request: Request) -> bool:
         """Whether handling may take longer than a health check should wait."""
@@ -163,9 +184,9 @@ class Router:
             return True
         try:
             handler, name = self._find(request.method, request.path)
-            if handler in _PREDICTIONS:
+            if handler in self._dialect.predictions:
                 return self._repository.get(name).slow
-            return handler in _LOADS
+            return handler in self._dialect.loads
         except ServingError:
             return False
 
@@ -183,7 +204,7 @@ class Router:
         if len(path) > 1:
             path = path.removesuffix("/")
         other_method = False
-        for wanted, pattern, handler in _COMPILED:
+        for wanted, pattern, handler in self._routes:
             match = pattern.fullmatch(path)
             if match is not None:
                 if wanted == method:

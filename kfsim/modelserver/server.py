@@ -17,21 +17,23 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from kfsim.modelserver.arguments import Arguments, parse_arguments
+from kfsim.modelserver.arguments import ANSWERS, Arguments, parse_arguments
 from kfsim.modelserver.connection import Connection
 from kfsim.modelserver.loading import LoadFailure
 from kfsim.modelserver.repository import ModelRepository
-from kfsim.modelserver.routes import Router
+from kfsim.modelserver.routes import KSERVE, Dialect, Router
+from kfsim.modelserver.tornado import TORNADO
 
 _logger = logging.getLogger(__name__)
 _BACKLOG = 2048
+_DIALECTS = dict(zip(ANSWERS, (KSERVE, TORNADO), strict=True))
 
 
 class Server:
     """Owns the listening socket, the connections and the worker thread."""
 
-    def __init__(self, repository: ModelRepository) -> None:
-        self.router = Router(repository)
+    def __init__(self, repository: ModelRepository, dialect: Dialect = KSERVE) -> None:
+        self.router = Router(repository, dialect)
         self.worker: Executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
         self.draining = False
         self.connections: dict[Connection, None] = {}
@@ -84,13 +86,13 @@ def main(given: Sequence[str]) -> int:
     for warning in loaded.warnings:
         _logger.warning("%s", warning)
     _logger.info("model %s loaded from %s", arguments.model_name, loaded.path)
-    _run(repository, listener)
+    _run(repository, listener, _DIALECTS[arguments.answers])
     return 0
 
 
-def _run(repository: ModelRepository, listener: socket.socket) -> None:
+def _run(repository: ModelRepository, listener: socket.socket, dialect: Dialect) -> None:
     async def serve() -> None:
-        await Server(repository).serve(listener)
+        await Server(repository, dialect).serve(listener)
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serve())

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from kfsim.api.admission import admit
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.meta import Object
 from kfsim.api.scheme import kind_of
 from kfsim.base.clock import Clock
@@ -82,10 +83,12 @@ class SimulatedCluster:
         script: ReplicaScript | None = None,
         build: "Callable[[SimulatedCluster], Controllers] | None" = None,
         gpus: int = 0,
+        profile: Profile = CURRENT,
     ) -> None:
         """`script` is every replica's default; `build` replaces the daemon's controllers; the host
-        has that many `gpus`."""
+        has that many `gpus`; `profile` has the release's names and rules."""
         self._seed = seed
+        self.profile = profile
         self._sources = 0
         self.loop = running_loop()
         self.clock: Clock = self.loop.clock
@@ -128,7 +131,14 @@ class SimulatedCluster:
         """Create or replace an object as a client does: defaulted and validated."""
         stored = self.store.find(type(obj), obj.metadata.name, obj.metadata.namespace)
         limits = self.config.limits()
-        admitted: _T = admit(kind_of(type(obj)), obj, stored, limits=limits, peers=self.store.peers)  # type: ignore[assignment]  # admission keeps the kind
+        admitted: _T = admit(  # type: ignore[assignment]  # admission keeps the kind
+            kind_of(type(obj)),
+            obj,
+            stored,
+            limits=limits,
+            peers=self.store.peers,
+            profile=self.profile,
+        )
         return self.store.create(admitted) if stored is None else self.store.update(admitted)
 
     def send(
@@ -186,6 +196,7 @@ def build_cluster(world: SimulatedCluster) -> Cluster:
         start_limit=_START_LIMIT,
         gpus=world.gpus,
         config=world.config,
+        profile=world.profile,
     )
     watch = DecisionWatch(trace=world.trace, store=world.store, scaling=cluster.scaling)
     world.plane.on_collect = watch.look
@@ -199,12 +210,15 @@ def simulate(
     script: ReplicaScript | None = None,
     build: Callable[[SimulatedCluster], Controllers] | None = None,
     gpus: int = 0,
+    profile: Profile = CURRENT,
     horizon: float = DAY,
 ) -> Trace:
     """Run one story on a fresh cluster to its end; returns the trace."""
 
     async def main() -> Trace:
-        cluster = SimulatedCluster(seed=seed, script=script, build=build, gpus=gpus)
+        cluster = SimulatedCluster(
+            seed=seed, script=script, build=build, gpus=gpus, profile=profile
+        )
         await cluster.start()
         try:
             await story(cluster)

@@ -51,12 +51,10 @@ def test_the_triton_model_format_speaks_v2() -> None:
     assert model.protocol_version == "v2"
 
 
-def test_two_kinds_are_left_for_validation_to_refuse() -> None:
-    given = {"predictor": {"sklearn": {}, "model": {"modelFormat": {"name": "onnx"}}}}
-    predictor = defaulted(given).spec.predictor
-
+def test_two_blocks_are_left_for_validation_to_refuse() -> None:
+    predictor = defaulted({"predictor": {"sklearn": {}, "onnx": {}}}).spec.predictor
+    assert predictor.onnx is not None
     assert predictor.sklearn is not None
-    assert predictor.model is not None
 
 
 @pytest.mark.parametrize(
@@ -103,3 +101,14 @@ def test_the_model_format_is_noted_but_not_overwritten() -> None:
 
     assert defaulted(spec).metadata.annotations["modelFormat"] == "sklearn"
     assert defaulted(spec, {"modelFormat": "mine"}).metadata.annotations["modelFormat"] == "mine"
+
+
+def test_a_changed_block_replaces_the_model_that_it_became() -> None:
+    """What a client-side apply of a changed manifest sends: its block beside the live `model`."""
+    live = {"modelFormat": {"name": "sklearn"}, "storageUri": "gs://b/1"}
+    predictor = defaulted(
+        {"predictor": {"model": live, "sklearn": {"storageUri": "gs://b/2"}}}
+    ).spec.predictor
+    assert predictor.sklearn is None
+    assert predictor.model is not None
+    assert predictor.model.storage_uri == "gs://b/2"

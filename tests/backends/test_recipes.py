@@ -145,6 +145,20 @@ def test_sklearn_images_are_served_by_the_built_in_server(container: Container) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("image", "old"),
+    [
+        ("kfserving/sklearnserver:v0.6.1", True),
+        ("gcr.io/kfserving/sklearnserver:v0.5.1", True),
+        ("kserve/sklearnserver:v0.20.0", False),
+        ("mykfserving/sklearnserver:1", False),
+    ],
+)
+def test_images_of_kfserving_answer_as_tornado_did(image: str, old: bool) -> None:
+    container = Container(image=image, args=("--model_dir=/mnt/models",))
+    assert ("--answers=tornado" in plan(container, MODEL).argv) is old
+
+
 def test_pickle_can_be_refused() -> None:
     container = Container(image="kserve/sklearnserver", args=("--model_dir=/mnt/models",))
     assert "--allow_pickle=never" in plan(container, MODEL, allow_pickle=False).argv

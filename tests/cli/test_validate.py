@@ -360,3 +360,14 @@ def test_a_missing_path_is_wrong_usage(
 ) -> None:
     assert main(["validate", *words]) == 2
     assert "kfsim: no such file or folder: " in capsys.readouterr().err
+
+
+def test_the_same_manifest_under_both_profiles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = isvc("sklearn: {storageUri: 'hf://org/model'}")
+    path = tmp_path / "iris.yaml"
+    path.write_text(text)
+    assert main(["validate", str(path)]) == 0
+    assert main(["validate", "--compat", "kfserving", str(path)]) == 1
+    assert "StorageUri [hf://org/model] is not supported." in capsys.readouterr().out

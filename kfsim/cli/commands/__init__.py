@@ -2,6 +2,7 @@
 
 from kfsim.cli.commands import (
     apply,
+    convert,
     delete,
     describe,
     diff,
@@ -26,7 +27,7 @@ from kfsim.cli.commands.common import UsageError
 
 MODULES = (
     up, serve, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
-    validate, doctor, report, schema, images,
+    validate, doctor, report, convert, schema, images,
 )  # fmt: skip
 
 __all__ = ["MODULES", "UsageError"]

@@ -5,6 +5,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from kfsim.api.compat import Compat
 from kfsim.cli.commands.common import Subparsers, UsageError, add_namespace
 from kfsim.cli.downloads import is_web_address
 from kfsim.cli.manifests import Manifests, load_paths
@@ -36,6 +37,13 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("-o", "--output", choices=("json",), help="one JSON object")
     add_namespace(parser)
+    parser.add_argument(
+        "--compat",
+        choices=[str(each) for each in Compat],
+        default=str(Compat.KSERVE),
+        help="by the webhooks of current KServe (default) or of KFServing 0.6; run it twice to "
+        "check manifests for both",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     from kfsim.cli.validation import Verdict, check_manifests, check_project_files
 
     loaded = load_paths(path for path in paths if os.path.basename(path) != PROJECT_FILE)
-    checked = check_manifests(loaded.found, namespace=arguments.namespace)
+    compat = Compat(arguments.compat)
+    checked = check_manifests(loaded.found, namespace=arguments.namespace, compat=compat)
     project_files = check_project_files([path for path in paths if not _is_stream(path)])
     if not (checked or loaded.errors or project_files):
         loaded.errors.append(f"no manifests were found in {', '.join(paths)}")

@@ -30,7 +30,8 @@ def render(answer: dict[str, Any]) -> list[str]:
     runtime, traffic, scale, events. Each message is told once."""
     lines = _readiness(answer)
     lines += [f"  {_condition(each)}" for each in answer["notReady"]]
-    lines += _model(answer.get("model") or {})
+    if answer.get("model") or not answer["ready"]:  # KFServing's status has no model
+        lines += _model(answer.get("model") or {})
     lines += _runtime(answer.get("runtime"))
     lines += _substitutions(answer.get("substitutions", []))
     lines += _traffic(answer["traffic"])

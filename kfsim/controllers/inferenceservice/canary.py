@@ -6,11 +6,17 @@ traffic moves R: a latest ready revision with 100 percent becomes R; a split of 
 means that p was lowered again after the promotion, so R goes back to P and the next write sends
 the rest there (ksvc_reconciler.go createKnativeService; inference_service_status.go
 PropagateStatus).
+
+KFServing 0.6 has the same rule without its guards, and already asks for P where the latest ready
+revision is R: a second revision gets all traffic for a moment when it turns ready, and a third one
+sends the rest to the first for as long as it is not (0.6.1, the same two files). The profile says
+which rule is in force.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.knative_serving import TrafficTarget
 
 LATEST_TAG = "latest"
@@ -26,10 +32,18 @@ class Rollout:
 
 
 def make_traffic(
-    percent: int | None, rollout: Rollout, *, tag_routing: bool
+    percent: int | None,
+    rollout: Rollout,
+    *,
+    tag_routing: bool,
+    latest_ready: str = "",
+    profile: Profile = CURRENT,
 ) -> tuple[TrafficTarget, ...]:
     """The Knative Service's spec.traffic; `prev` is tagged always, `latest` only when asked."""
-    split = percent is not None and percent < 100 and rollout.latest_rolled_out != ""
+    stable = rollout.latest_rolled_out
+    if profile.rollback_when_writing and stable == latest_ready:
+        stable = rollout.previous_rolled_out
+    split = percent is not None and percent < 100 and stable != ""
     share = percent if split and percent is not None else 100
     latest = TrafficTarget(
         latest_revision=True, percent=share, tag=LATEST_TAG if tag_routing else None
@@ -37,7 +51,7 @@ def make_traffic(
     if not split:
         return (latest,)
     previous = TrafficTarget(
-        revision_name=rollout.latest_rolled_out,
+        revision_name=stable,
         latest_revision=False,
         percent=100 - share,
         tag=PREVIOUS_TAG,
@@ -46,7 +60,12 @@ def make_traffic(
 
 
 def advance_rollout(
-    rollout: Rollout, *, latest_ready: str, latest_created: str, traffic: Sequence[TrafficTarget]
+    rollout: Rollout,
+    *,
+    latest_ready: str,
+    latest_created: str,
+    traffic: Sequence[TrafficTarget],
+    profile: Profile = CURRENT,
 ) -> Rollout:
     """R and P after the Knative Service reported `traffic` (resolved to revision names).
 
@@ -62,8 +81,10 @@ def advance_rollout(
         if target.percent == 100:
             return Rollout(latest_ready, rollout.latest_rolled_out)
         return rollout
-    if latest_ready == latest_created and target.percent < 100 and rollout.previous_rolled_out:
-        share = sum(t.percent or 0 for t in traffic if t.revision_name == latest_ready)
-        if share == 100:
-            return Rollout(rollout.previous_rolled_out, rollout.previous_rolled_out)
+    if latest_ready != latest_created or target.percent == 100:
+        return rollout
+    share = sum(t.percent or 0 for t in traffic if t.revision_name == latest_ready)
+    may_roll_back = share == 100 and rollout.previous_rolled_out != ""
+    if may_roll_back or not profile.guarded_rollback:
+        return Rollout(rollout.previous_rolled_out, rollout.previous_rolled_out)
     return rollout

@@ -16,7 +16,8 @@ from kfsim.api.core import ContainerStatus, Pod
 from kfsim.api.knative_keys import REVISION
 from kfsim.api.knative_serving import Configuration, Revision, Service
 from kfsim.api.kserve import InferenceService
-from kfsim.controllers.inferenceservice.plan import PREDICTOR, service_name
+from kfsim.api.kserve_keys import COMPONENT
+from kfsim.controllers.inferenceservice.plan import PREDICTOR
 from kfsim.controllers.inferenceservice.status import COMPONENT_CONDITIONS, is_settled
 from kfsim.replicas.failures import describe_end, may_yet_start, prevents_start
 from kfsim.replicas.lifecycle import CRASH_LOOP
@@ -54,15 +55,15 @@ def _find(store: Store, isvc: InferenceService, component: str) -> Cause | None:
     if ready is None or ready.status == TRUE:
         return None
     namespace = isvc.metadata.namespace
-    name = service_name(isvc.metadata.name, component)
-    service = store.find(Service, name, namespace)
+    owned = store.owned(Service, isvc)
+    service = next((s for s in owned if s.metadata.labels.get(COMPONENT) == component), None)
     status = isvc.status.components.get(component)
     revision = (status.latest_created_revision if status is not None else None) or ""
     if service is None or not revision:
         if ready.status != FALSE:
             return None
         return Cause(component, ready.reason or "", ready.message or "", failed=service is None)
-    if not is_settled(service, store.find(Configuration, name, namespace)):
+    if not is_settled(service, store.find(Configuration, service.metadata.name, namespace)):
         return None
     pods = sorted(
         store.list(Pod, namespace, labels={REVISION: revision}), key=lambda pod: pod.metadata.name

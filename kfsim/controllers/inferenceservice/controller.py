@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from kfsim.api import core
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.istio import VirtualService
 from kfsim.api.knative_serving import Service
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
@@ -33,6 +34,7 @@ def make_controller(
     gateway_port: Callable[[], int],
     maps: Callable[[], LocalMaps] = LocalMaps,
     strict: bool = False,
+    profile: Profile = CURRENT,
 ) -> Controller:
     """`gateway_port` is asked at each reconcile, as the gateway may bind after the start, and so
     are the project's `maps`: whoever changes them asks for reconciles. `strict`: nothing stands in
@@ -41,7 +43,7 @@ def make_controller(
         store=store,
         clock=clock,
         recorder=recorder.for_component("v1beta1Controllers"),
-        ingress=IngressConfig(domain=domain, gateway_port=gateway_port),
+        ingress=IngressConfig(domain=domain, gateway_port=gateway_port, profile=profile),
         maps=maps,
         strict=strict,
     )

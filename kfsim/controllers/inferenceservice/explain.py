@@ -8,8 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from kfsim.api.apps import Deployment
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.conditions import FALSE, TRUE, find_condition, is_true
 from kfsim.api.core import ContainerStateTerminated, ContainerStatus, Event, Pod
+from kfsim.api.kfserving_servers import find_blocks, find_server
 from kfsim.api.knative_internal import PodAutoscaler
 from kfsim.api.knative_keys import REVISION
 from kfsim.api.knative_serving import Revision
@@ -39,14 +41,15 @@ def explain(
     maps: LocalMaps = _NO_MAPS,
     *,
     strict: bool = False,
+    profile: Profile = CURRENT,
 ) -> dict[str, Any]:
-    """The explanation of one InferenceService; `maps` and `strict` as for its plan. Raises
-    NotFound."""
+    """The explanation of one InferenceService; `maps`, `strict` and `profile` as for its plan.
+    Raises NotFound."""
     isvc = store.get(InferenceService, name, namespace)
     runtimes = collect_runtimes(
         store.list(ServingRuntime, namespace), store.list(ClusterServingRuntime)
     )
-    plan = make_plan(isvc, runtimes, maps, strict=strict)
+    plan = make_plan(isvc, runtimes, maps, strict=strict, profile=profile)
     not_ready = _not_ready(isvc)
     causes = find_causes(store, isvc)
     reasons = [str(cause) for cause in causes] or [_text(condition) for condition in not_ready]
@@ -77,13 +80,18 @@ def explain(
 
 
 def find_substitutions(
-    store: Store, isvc: InferenceService, maps: LocalMaps, *, strict: bool = False
+    store: Store,
+    isvc: InferenceService,
+    maps: LocalMaps,
+    *,
+    strict: bool = False,
+    profile: Profile = CURRENT,
 ) -> tuple[Substitution, ...]:
     """What the service's plan puts in place of what is asked for, as it would be made now."""
     runtimes = collect_runtimes(
         store.list(ServingRuntime, isvc.metadata.namespace), store.list(ClusterServingRuntime)
     )
-    return make_plan(isvc, runtimes, maps, strict=strict).substitutions
+    return make_plan(isvc, runtimes, maps, strict=strict, profile=profile).substitutions
 
 
 def explain_wait(store: Store, namespace: str, name: str) -> dict[str, Any]:
@@ -114,7 +122,7 @@ def _runtime(isvc: InferenceService, runtimes: Sequence[Runtime]) -> dict[str, A
     """The selection as it would be made now; None for a custom container."""
     model = isvc.spec.predictor.model
     if model is None:
-        return None
+        return _fixed_server(isvc)
     selection = select_runtime(
         model, runtimes, multi_node=isvc.spec.predictor.worker_spec is not None
     )
@@ -127,6 +135,21 @@ def _runtime(isvc: InferenceService, runtimes: Sequence[Runtime]) -> dict[str, A
         or f"first of those that support {model.model_format.name} over "
         f"{model.protocol_version or 'v1'}",
         "candidates": [_candidate(c) for c in selection.candidates if c.same_format],
+    }
+
+
+def _fixed_server(isvc: InferenceService) -> dict[str, Any] | None:
+    """The server of a framework block, which stays one in KFServing only."""
+    blocks = find_blocks(isvc.spec.predictor)
+    if not blocks:
+        return None
+    block = blocks[0]
+    return {
+        "name": find_server(block, getattr(isvc.spec.predictor, block)).image,
+        "kind": None,
+        "named": False,
+        "reason": f"KFServing's server for {block}",
+        "candidates": [],
     }
 
 

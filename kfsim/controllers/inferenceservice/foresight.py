@@ -12,8 +12,9 @@ from typing import Any
 from kfsim.api.conditions import find_condition, is_true
 from kfsim.api.knative_serving import Service
 from kfsim.api.kserve import ComponentStatus, InferenceService
+from kfsim.api.kserve_keys import COMPONENT
 from kfsim.controllers.inferenceservice.canary import Rollout, make_traffic
-from kfsim.controllers.inferenceservice.plan import PREDICTOR, service_name
+from kfsim.controllers.inferenceservice.plan import PREDICTOR
 from kfsim.store import Store
 
 _CALLERS = ("transformer", "explainer")
@@ -71,9 +72,8 @@ def explain_links(store: Store, isvc: InferenceService) -> list[dict[str, Any]]:
 
 def _host(store: Store, isvc: InferenceService, component: str) -> str:
     """The argument that the container is given; empty while it is not made yet."""
-    service = store.find(
-        Service, service_name(isvc.metadata.name, component), isvc.metadata.namespace
-    )
+    owned = store.owned(Service, isvc)
+    service = next((s for s in owned if s.metadata.labels.get(COMPONENT) == component), None)
     if service is None:
         return ""
     for container in service.spec.template.spec.containers:

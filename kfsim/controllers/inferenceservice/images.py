@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from kfsim.api.core import Container
-from kfsim.base.quantities import parse_quantity
+from kfsim.api.extended_resources import wants_gpu
 
 _TAG: Final = re.compile(r":[\w.\-]*$")
 _GPU_SUFFIXED: Final = frozenset({"tensorflow-serving", "torchserve", "huggingfaceserver"})
@@ -27,14 +27,3 @@ def tagged_image(container: Container, *, runtime_version: str | None, server_ty
     if server_type == "vllmserver" and not repository.endswith("-cpu"):
         return f"{repository}-cpu{tag[0]}"
     return image
-
-
-def wants_gpu(container: Container) -> bool:
-    """Whether the container asks for at least one device whose resource name ends in /gpu."""
-    resources = container.resources
-    if resources is None:
-        return False
-    amounts = {**resources.requests, **resources.limits}
-    return any(
-        name.endswith("/gpu") and parse_quantity(amount) > 0 for name, amount in amounts.items()
-    )

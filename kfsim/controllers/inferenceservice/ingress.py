@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.conditions import FALSE, TRUE, ConditionManager
+from kfsim.api.kfserving_servers import V2
 from kfsim.api.kserve import ComponentStatus, InferenceService
-from kfsim.api.kserve_keys import CLUSTER_LOCAL, VISIBILITY
-from kfsim.controllers.inferenceservice.plan import EXPLAINER, PREDICTOR, TRANSFORMER, service_name
+from kfsim.api.kserve_keys import CLUSTER_LOCAL
+from kfsim.controllers.inferenceservice.kfserving_servers import predictor_protocol
+from kfsim.controllers.inferenceservice.plan import EXPLAINER, PREDICTOR, TRANSFORMER
 from kfsim.controllers.inferenceservice.resources import cluster_local_host
 from kfsim.controllers.inferenceservice.status import COMPONENT_CONDITIONS, INGRESS_READY
 
@@ -24,6 +27,7 @@ class IngressConfig:
 
     domain: str
     gateway_port: Callable[[], int]
+    profile: Profile = CURRENT
 
 
 def components_of(isvc: InferenceService) -> tuple[str, ...]:
@@ -46,11 +50,12 @@ def external_host(
 ) -> str | None:
     """`NAME.NAMESPACE.DOMAIN`; None when the service is visible in the cluster only."""
     name, namespace = isvc.metadata.name, isvc.metadata.namespace
-    if isvc.metadata.labels.get(VISIBILITY) == CLUSTER_LOCAL:
+    if isvc.metadata.labels.get(config.profile.visibility) == CLUSTER_LOCAL:
         return None
     component = entry_component(isvc)
     url = components.get(component, ComponentStatus()).url or ""
-    entry_host, entry_name = urlsplit(url).hostname or "", service_name(name, component)
+    entry_host = urlsplit(url).hostname or ""
+    entry_name = config.profile.service_name(name, component)
     host = f"{name}.{namespace}.{config.domain}"
     if entry_name in entry_host:  # as config-domain and config-network made it
         host = entry_host.replace(entry_name, name, 1)
@@ -67,6 +72,17 @@ def service_url(host: str | None, isvc: InferenceService, config: IngressConfig)
 
 def service_address(isvc: InferenceService) -> str:
     return f"http://{cluster_local_host(isvc.metadata.name, isvc.metadata.namespace)}"
+
+
+def reported_address(isvc: InferenceService, profile: Profile) -> str:
+    """What status.address says: the service, or in KFServing its model (PredictPath)."""
+    address = service_address(isvc)
+    if not profile.address_has_path:
+        return address
+    name = isvc.metadata.name
+    if predictor_protocol(isvc.spec.predictor) == V2:
+        return f"{address}/v2/models/{name}/infer"
+    return f"{address}/v1/models/{name}:predict"
 
 
 def first_not_ready(manager: ConditionManager, isvc: InferenceService) -> str | None:

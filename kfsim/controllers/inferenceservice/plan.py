@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.core import Container, PodSpec
 from kfsim.api.kserve import ComponentSpec, ExplainerSpec, InferenceService
 from kfsim.api.kserve_keys import (
@@ -20,13 +21,12 @@ from kfsim.api.kserve_keys import (
     LAST_APPLIED,
     MODEL_FORMAT,
     MODEL_MESH,
-    SERVING_CONTAINER,
     STANDARD,
     STORAGE_READONLY,
-    VISIBILITY,
 )
 from kfsim.api.runtime_selection import Runtime, Selection, select_runtime
 from kfsim.api.substitution import LocalMaps, Substitution, Substitutor
+from kfsim.controllers.inferenceservice.kfserving_servers import make_server
 from kfsim.controllers.inferenceservice.mapping import (
     STANDARD_SUBSTITUTED,
     map_images,
@@ -96,17 +96,13 @@ class Plan:
     substitutions: tuple[Substitution, ...] = ()
 
 
-def service_name(isvc_name: str, component: str) -> str:
-    """The component's Knative Service."""
-    return f"{isvc_name}-{component}"
-
-
 def make_plan(
     isvc: InferenceService,
     runtimes: Sequence[Runtime],
     maps: LocalMaps = _NO_MAPS,
     *,
     strict: bool = False,
+    profile: Profile = CURRENT,
 ) -> Plan:
     """`runtimes`: those of the namespace and of the cluster; `maps`: the project's own; `strict`:
     no other deployment mode stands in for the one that is asked for."""
@@ -127,11 +123,11 @@ def make_plan(
     substitutor = Substitutor(maps)
     if standard:
         substitutor.note(STANDARD_SUBSTITUTED)
-    planned = [_plan_predictor(isvc, selection, substitutor)]
+    planned = [_plan_predictor(isvc, selection, substitutor, profile)]
     if isvc.spec.transformer is not None:
-        planned.append(_plan_custom(isvc, TRANSFORMER, isvc.spec.transformer, substitutor))
+        planned.append(_plan_custom(isvc, TRANSFORMER, isvc.spec.transformer, substitutor, profile))
     if isvc.spec.explainer is not None:
-        planned.append(_plan_explainer(isvc, isvc.spec.explainer, substitutor))
+        planned.append(_plan_explainer(isvc, isvc.spec.explainer, substitutor, profile))
     return Plan(
         components=tuple(p for p in planned if isinstance(p, ComponentPlan)),
         failures=tuple(p for p in planned if isinstance(p, ComponentFailure)),
@@ -145,21 +141,30 @@ def _unsupported_mode(message: str) -> Plan:
 
 
 def _plan_predictor(
-    isvc: InferenceService, selection: Selection | None, substitutor: Substitutor
+    isvc: InferenceService,
+    selection: Selection | None,
+    substitutor: Substitutor,
+    profile: Profile,
 ) -> ComponentPlan | ComponentFailure:
     predictor = isvc.spec.predictor
+    if not profile.serving_runtimes and not predictor.containers:
+        return _plan_server(isvc, profile)
     if predictor.worker_spec is not None:
         message = "multi-node predictors (workerSpec) are not simulated"
         return ComponentFailure(PREDICTOR, "MultiNodeNotSupported", message)
     if predictor.model is None or selection is None:
-        return _plan_custom(isvc, PREDICTOR, predictor, substitutor)
+        return _plan_custom(isvc, PREDICTOR, predictor, substitutor, profile)
     if selection.chosen is None:
         return ComponentFailure(PREDICTOR, selection.reason, selection.message, invalid_spec=True)
     try:
         built = build_predictor(isvc, predictor.model, selection.chosen)
         sources = resolve_sources(*map_predictor_uris(predictor, substitutor), source=_source(isvc))
         pod_spec = mount_models(
-            built.pod_spec, sources, container=SERVING_CONTAINER, read_only=_read_only(isvc)
+            built.pod_spec,
+            sources,
+            container=profile.serving_container,
+            read_only=_read_only(isvc),
+            profile=profile,
         )
     except InvalidPredictor as error:
         return ComponentFailure(PREDICTOR, "InvalidPredictorSpec", str(error), invalid_spec=True)
@@ -170,16 +175,42 @@ def _plan_predictor(
         PREDICTOR,
         predictor,
         map_images(PREDICTOR, predictor, pod_spec, substitutor),
+        profile=profile,
         runtime=selection.chosen,
         server_labels=built.labels,
     )
 
 
+def _plan_server(isvc: InferenceService, profile: Profile) -> ComponentPlan | ComponentFailure:
+    """A framework block in a mode without ServingRuntimes."""
+    predictor = isvc.spec.predictor
+    server = make_server(isvc, profile)
+    if server is None:
+        message = "the predictor names no framework that KFServing 0.6 serves"
+        return ComponentFailure(PREDICTOR, RECONCILE_FAILED, message)
+    container, storage_uri = server
+    pod_spec = PodSpec.model_validate(as_data(predictor)).replaced(containers=(container,))
+    try:
+        pod_spec = mount_models(
+            pod_spec,
+            resolve_sources(storage_uri, (), source=_source(isvc)),
+            container=container.name,
+            read_only=_read_only(isvc),
+            profile=profile,
+        )
+    except UnsupportedStorage as error:
+        return ComponentFailure(PREDICTOR, RECONCILE_FAILED, str(error))
+    return _component_plan(isvc, PREDICTOR, predictor, pod_spec, profile=profile)
+
+
 def _plan_explainer(
-    isvc: InferenceService, explainer: ExplainerSpec, substitutor: Substitutor
+    isvc: InferenceService,
+    explainer: ExplainerSpec,
+    substitutor: Substitutor,
+    profile: Profile,
 ) -> ComponentPlan | ComponentFailure:
     if explainer.containers:
-        return _plan_custom(isvc, EXPLAINER, explainer, substitutor)
+        return _plan_custom(isvc, EXPLAINER, explainer, substitutor, profile)
     return ComponentFailure(
         EXPLAINER,
         "ExplainerNotSupported",
@@ -188,14 +219,21 @@ def _plan_explainer(
 
 
 def _plan_custom(
-    isvc: InferenceService, component: str, spec: ComponentSpec, substitutor: Substitutor
+    isvc: InferenceService,
+    component: str,
+    spec: ComponentSpec,
+    substitutor: Substitutor,
+    profile: Profile,
 ) -> ComponentPlan | ComponentFailure:
     """Custom containers: the first serves, or the one with the serving container's name."""
     pod_spec = PodSpec.model_validate(as_data(spec))
     serving = next(
-        (c for c in pod_spec.containers if c.name == SERVING_CONTAINER), pod_spec.containers[0]
+        (c for c in pod_spec.containers if c.name == profile.serving_container),
+        pod_spec.containers[0],
     )
-    changed = serving if component == PREDICTOR else _with_component_args(serving, isvc, spec)
+    changed = (
+        serving if component == PREDICTOR else _with_component_args(serving, isvc, spec, profile)
+    )
     try:
         field = (
             f"spec.{component}.containers[{pod_spec.containers.index(serving)}].env[STORAGE_URI]"
@@ -205,30 +243,38 @@ def _plan_custom(
         sources = resolve_sources(uri, (), source=_source(isvc))
         pod_spec = pod_spec.replaced(
             containers=tuple(
-                with_name_env(
-                    with_local_storage_uri(changed) if c is serving else c, isvc.metadata.name
-                )
-                for c in pod_spec.containers
+                with_local_storage_uri(changed) if c is serving else c for c in pod_spec.containers
             )
         )
+        if profile.name_variable:
+            named = tuple(with_name_env(c, isvc.metadata.name) for c in pod_spec.containers)
+            pod_spec = pod_spec.replaced(containers=named)
         pod_spec = mount_models(
-            pod_spec, sources, container=serving.name, read_only=_read_only(isvc)
+            pod_spec,
+            sources,
+            container=serving.name,
+            read_only=_read_only(isvc),
+            profile=profile,
         )
     except UnsupportedStorage as error:
         return ComponentFailure(component, RECONCILE_FAILED, str(error))
     return _component_plan(
-        isvc, component, spec, map_images(component, spec, pod_spec, substitutor)
+        isvc,
+        component,
+        spec,
+        map_images(component, spec, pod_spec, substitutor),
+        profile=profile,
     )
 
 
 def _with_component_args(
-    container: Container, isvc: InferenceService, spec: ComponentSpec
+    container: Container, isvc: InferenceService, spec: ComponentSpec, profile: Profile
 ) -> Container:
     """The arguments that KServe appends to transformers and explainers unless they are there."""
     name, namespace = isvc.metadata.name, isvc.metadata.namespace
     wanted = {
         "--model_name": name,
-        "--predictor_host": f"{service_name(name, PREDICTOR)}.{namespace}",
+        "--predictor_host": f"{profile.service_name(name, PREDICTOR)}.{namespace}",
         "--http_port": "8080",
     }
     if spec.container_concurrency is not None:
@@ -244,6 +290,7 @@ def _component_plan(
     spec: ComponentSpec,
     pod_spec: PodSpec,
     *,
+    profile: Profile,
     runtime: Runtime | None = None,
     server_labels: Mapping[str, str] | None = None,
 ) -> ComponentPlan:
@@ -253,6 +300,7 @@ def _component_plan(
         **(server_labels or {}),
         **spec.labels,
         INFERENCE_SERVICE: isvc.metadata.name,
+        profile.own_label: isvc.metadata.name,
         COMPONENT: component,
     }
     annotations = {
@@ -264,7 +312,7 @@ def _component_plan(
         component=component,
         spec=spec,
         pod_spec=pod_spec,
-        labels={key: value for key, value in labels.items() if key != VISIBILITY},
+        labels={key: value for key, value in labels.items() if key != profile.visibility},
         annotations=annotations,
     )
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.runtime_selection import Runtime, collect_runtimes
 from kfsim.api.substitution import LocalMaps
@@ -29,10 +30,12 @@ class Planner:
         maps: Callable[[], LocalMaps] = LocalMaps,
         *,
         strict: bool = False,
+        profile: Profile = CURRENT,
     ) -> None:
         self._strict = strict
         self._store = store
         self._maps = maps
+        self._profile = profile
         self._runtimes: dict[_Versions, tuple[Runtime, ...]] = {}
         self._plans: OrderedDict[str, _Known] = OrderedDict()
 
@@ -51,6 +54,7 @@ class Planner:
             self._collect(versions, namespaced, cluster),
             context[1],
             strict=self._strict,
+            profile=self._profile,
         )
         if uid:  # an object that was never stored has none
             self._plans[uid] = (isvc, context, plan)

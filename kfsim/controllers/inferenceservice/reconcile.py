@@ -20,7 +20,6 @@ from kfsim.api.kserve import (
 )
 from kfsim.api.kserve_keys import (
     DEPLOYMENT_MODE,
-    ENABLE_TAG_ROUTING,
     KNATIVE,
     ROLLOUT_DURATION,
     STOP,
@@ -38,7 +37,7 @@ from kfsim.controllers.inferenceservice.ingress import (
     external_host,
     first_not_ready,
     mark_ingress,
-    service_address,
+    reported_address,
     service_url,
 )
 from kfsim.controllers.inferenceservice.model_status import invalid_spec, observe_model
@@ -49,7 +48,6 @@ from kfsim.controllers.inferenceservice.plan import (
     ComponentFailure,
     ComponentPlan,
     Plan,
-    service_name,
 )
 from kfsim.controllers.inferenceservice.planner import Planner
 from kfsim.controllers.inferenceservice.resources import (
@@ -96,7 +94,8 @@ class InferenceServiceReconciler:
         self._recorder = recorder
         self._ingress = ingress
         self._children = Children(store)
-        self._planner = Planner(store, maps, strict=strict)
+        self._profile = ingress.profile
+        self._planner = Planner(store, maps, strict=strict, profile=self._profile)
         self.users = RuntimeUsers()
 
     def reconcile(self, key: Key) -> Result:
@@ -120,7 +119,7 @@ class InferenceServiceReconciler:
                 failures[component.component] = ComponentFailure(
                     component.component, "NotOwned", str(error)
                 )
-        wanted = {service_name(isvc.metadata.name, c) for c in components_of(isvc)}
+        wanted = {self._profile.service_name(isvc.metadata.name, c) for c in components_of(isvc)}
         self._children.remove(isvc, Service, keep=wanted)
         for name in services:
             components.setdefault(name, ComponentStatus())
@@ -133,7 +132,9 @@ class InferenceServiceReconciler:
         """The Knative Services that exist for components of the spec."""
         name, namespace = isvc.metadata.name, isvc.metadata.namespace
         found = {
-            component: self._store.find(Service, service_name(name, component), namespace)
+            component: self._store.find(
+                Service, self._profile.service_name(name, component), namespace
+            )
             for component in components_of(isvc)
         }
         return {component: service for component, service in found.items() if service is not None}
@@ -145,7 +146,9 @@ class InferenceServiceReconciler:
         configuration = self._store.find(
             Configuration, service.metadata.name, service.metadata.namespace
         )
-        return propagate_component(old, service, settled=is_settled(service, configuration))
+        return propagate_component(
+            old, service, settled=is_settled(service, configuration), profile=self._profile
+        )
 
     def _note_runtime(self, key: Key, plan: Plan) -> None:
         if plan.selection is None:
@@ -164,9 +167,11 @@ class InferenceServiceReconciler:
         traffic = make_traffic(
             plan.spec.canary_traffic_percent,
             rollout_of(status),
-            tag_routing=plan.annotations.get(ENABLE_TAG_ROUTING) == "true",
+            tag_routing=plan.annotations.get(self._profile.tag_routing) == "true",
+            latest_ready=status.latest_ready_revision or "",
+            profile=self._profile,
         )
-        desired = make_service(isvc, plan, traffic)
+        desired = make_service(isvc, plan, traffic, profile=self._profile)
         return self._children.apply(isvc, desired, owned_annotations=(ROLLOUT_DURATION,))
 
     def _stop(self, isvc: InferenceService) -> None:
@@ -192,24 +197,44 @@ class InferenceServiceReconciler:
         resumed = is_true(old.conditions, STOPPED)
         manager = CONDITIONS.manager(() if resumed else old.conditions, wall=self._wall())
         manager.initialize()
-        _mark_components(manager, isvc, failures, services)
-        manager.mark_false(STOPPED, None, None, severity=INFO)
+        self._mark_components(manager, isvc, failures, services)
         host = external_host(isvc, components, self._ingress)
         routed = self._write_ingress(isvc, manager, components, host)
         status = old.replaced(
             observed_generation=isvc.metadata.generation,
-            deployment_mode=isvc.metadata.annotations.get(DEPLOYMENT_MODE, KNATIVE),
             components=dict(components),
             conditions=manager.result(),
-            **_runtime_names(old, plan),
         )
         if routed:
             status = status.replaced(
                 url=service_url(host, isvc, self._ingress),
-                address=Addressable(url=service_address(isvc)),
+                address=Addressable(url=reported_address(isvc, self._profile)),
             )
-        status = self._with_model_status(isvc, status, failures.get(PREDICTOR), services)
+        if self._profile.model_status:
+            mode = isvc.metadata.annotations.get(DEPLOYMENT_MODE, KNATIVE)
+            status = status.replaced(deployment_mode=mode, **_runtime_names(old, plan))
+            status = self._with_model_status(isvc, status, failures.get(PREDICTOR), services)
         self._store_status(isvc, status)
+
+    def _mark_components(
+        self,
+        manager: ConditionManager,
+        isvc: InferenceService,
+        failures: Mapping[str, ComponentFailure],
+        services: Mapping[str, Service],
+    ) -> None:
+        wanted = components_of(isvc)
+        for component in _ALL_COMPONENTS:
+            if component not in wanted:
+                forget_component(manager, component, profile=self._profile)
+            elif component in services:
+                propagate_conditions(manager, component, services[component], profile=self._profile)
+            if component in failures:
+                failure = failures[component]
+                mark_failed(manager, component, reason=failure.reason, message=failure.message)
+        if self._profile.sums_conditions:
+            mark_cross_component(manager, wanted)
+            manager.mark_false(STOPPED, None, None, severity=INFO)
 
     def _write_ingress(
         self,
@@ -228,8 +253,9 @@ class InferenceServiceReconciler:
                 virtual_service = make_virtual_service(
                     isvc,
                     external_host=host,
-                    backend=service_name(name, entry_component(isvc)),
-                    explainer=service_name(name, EXPLAINER) if explained else None,
+                    backend=self._profile.service_name(name, entry_component(isvc)),
+                    explainer=self._profile.service_name(name, EXPLAINER) if explained else None,
+                    profile=self._profile,
                 )
                 self._children.apply(isvc, virtual_service)
         except NotOwned as error:
@@ -279,24 +305,6 @@ class InferenceServiceReconciler:
 
     def _wall(self) -> str:
         return format_timestamp(self._clock.wall())
-
-
-def _mark_components(
-    manager: ConditionManager,
-    isvc: InferenceService,
-    failures: Mapping[str, ComponentFailure],
-    services: Mapping[str, Service],
-) -> None:
-    wanted = components_of(isvc)
-    for component in _ALL_COMPONENTS:
-        if component not in wanted:
-            forget_component(manager, component)
-        elif component in services:
-            propagate_conditions(manager, component, services[component])
-        if component in failures:
-            failure = failures[component]
-            mark_failed(manager, component, reason=failure.reason, message=failure.message)
-    mark_cross_component(manager, wanted)
 
 
 def _runtime_names(old: InferenceServiceStatus, plan: Plan) -> dict[str, str | None]:

@@ -1,9 +1,10 @@
 """The children of an InferenceService: Knative Services, VirtualService, placeholder Service."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from kfsim.api import core
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.istio import (
     Destination,
     HTTPMatchRequest,
@@ -31,7 +32,7 @@ from kfsim.api.kserve_keys import (
 )
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.controllers.inferenceservice.merging import as_data
-from kfsim.controllers.inferenceservice.plan import ComponentPlan, service_name
+from kfsim.controllers.inferenceservice.plan import ComponentPlan
 
 _AUTOSCALING: Final = "autoscaling.knative.dev"
 _KPA: Final = "kpa.autoscaling.knative.dev"
@@ -48,7 +49,11 @@ def cluster_local_host(name: str, namespace: str) -> str:
 
 
 def make_service(
-    isvc: InferenceService, plan: ComponentPlan, traffic: Sequence[TrafficTarget]
+    isvc: InferenceService,
+    plan: ComponentPlan,
+    traffic: Sequence[TrafficTarget],
+    *,
+    profile: Profile = CURRENT,
 ) -> Service:
     """The component's Knative Service; traffic is no part of its template."""
     annotations = {**plan.annotations, **_scaling_annotations(isvc, plan)}
@@ -56,7 +61,7 @@ def make_service(
     spec = plan.spec
     return Service(
         metadata=ObjectMeta(
-            name=service_name(isvc.metadata.name, plan.component),
+            name=profile.service_name(isvc.metadata.name, plan.component),
             namespace=isvc.metadata.namespace,
             labels={**_passed_labels(isvc, spec), **plan.labels},
             annotations={key: value for key, value in kept.items() if value is not None},
@@ -106,7 +111,12 @@ def _scaling_annotations(isvc: InferenceService, plan: ComponentPlan) -> dict[st
 
 
 def make_virtual_service(
-    isvc: InferenceService, *, external_host: str | None, backend: str, explainer: str | None
+    isvc: InferenceService,
+    *,
+    external_host: str | None,
+    backend: str,
+    explainer: str | None,
+    profile: Profile = CURRENT,
 ) -> VirtualService:
     """Sends the service's hosts to `backend`'s and explanations to `explainer`'s Knative Service.
 
@@ -118,9 +128,10 @@ def make_virtual_service(
     hosts: list[tuple[str, tuple[str, ...]]] = [(internal, (_LOCAL_GATEWAY, _MESH))]
     if external_host is not None:
         hosts.append((external_host, (_INGRESS_GATEWAY,)))
-    routes = [_route(isvc, backend, hosts, path=None)]
+    headers = _name_headers(isvc) if profile.name_headers else {}
+    routes = [_route(namespace, backend, hosts, path=None, headers=headers)]
     if explainer is not None:
-        routes.insert(0, _route(isvc, explainer, hosts, path=_EXPLAIN))
+        routes.insert(0, _route(namespace, explainer, hosts, path=_EXPLAIN, headers=headers))
     gateways = dict.fromkeys(gateway for _, gateways in hosts for gateway in gateways)
     return VirtualService(
         metadata=ObjectMeta(
@@ -135,14 +146,19 @@ def make_virtual_service(
     )
 
 
+def _name_headers(isvc: InferenceService) -> dict[str, Any]:
+    names = {NAME_HEADER: isvc.metadata.name, NAMESPACE_HEADER: isvc.metadata.namespace}
+    return {"request": {"set": names}}
+
+
 def _route(
-    isvc: InferenceService,
+    namespace: str,
     target: str,
     hosts: Sequence[tuple[str, tuple[str, ...]]],
     *,
     path: str | None,
+    headers: dict[str, Any],
 ) -> HTTPRoute:
-    name, namespace = isvc.metadata.name, isvc.metadata.namespace
     return HTTPRoute(
         match=tuple(
             HTTPMatchRequest(
@@ -159,7 +175,7 @@ def _route(
             ),
         ),
         rewrite=HTTPRewrite(authority=cluster_local_host(target, namespace)),
-        headers={"request": {"set": {NAME_HEADER: name, NAMESPACE_HEADER: namespace}}},
+        headers=headers,
     )
 
 

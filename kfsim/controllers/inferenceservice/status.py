@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.conditions import (
     FALSE,
     TRUE,
@@ -60,6 +61,13 @@ COMPONENT_CONDITIONS: Final = {
 }
 
 
+def conditions_of(component: str, profile: Profile) -> ComponentConditions:
+    """A component's conditions as a mode names them."""
+    renamed = dict(profile.renamed_conditions)
+    names = (renamed.get(name, name) for name in COMPONENT_CONDITIONS[component].all)
+    return ComponentConditions(*names)
+
+
 def severity_of(condition: str) -> str | None:
     """Empty (an error) for what Ready depends on."""
     return None if condition in CONDITIONS.dependents else INFO
@@ -90,7 +98,7 @@ def rollout_of(status: ComponentStatus) -> Rollout:
 
 
 def propagate_component(
-    old: ComponentStatus, service: Service, *, settled: bool
+    old: ComponentStatus, service: Service, *, settled: bool, profile: Profile = CURRENT
 ) -> ComponentStatus:
     """Revisions, traffic and URLs; a URL is taken over once ready and kept when it is not."""
     observed = service.status
@@ -101,6 +109,7 @@ def propagate_component(
             latest_ready=observed.latest_ready_revision_name or "",
             latest_created=observed.latest_created_revision_name or "",
             traffic=observed.traffic,
+            profile=profile,
         )
     ready = is_true(observed.conditions)
     return old.replaced(
@@ -120,12 +129,12 @@ def mark_failed(manager: ConditionManager, component: str, *, reason: str, messa
     manager.mark_false(type_, reason, message, severity=severity_of(type_))
 
 
-def propagate_conditions(manager: ConditionManager, component: str, service: Service) -> None:
+def propagate_conditions(
+    manager: ConditionManager, component: str, service: Service, *, profile: Profile = CURRENT
+) -> None:
     """Copy Ready, RoutesReady and ConfigurationsReady under the component's own names."""
-    types = COMPONENT_CONDITIONS[component]
-    for type_, source in zip(
-        types.all, ("Ready", "RoutesReady", "ConfigurationsReady"), strict=True
-    ):
+    types = conditions_of(component, profile)
+    for type_, source in zip(types.all, ("Ready", *profile.condition_sources), strict=True):
         if is_stale(service):
             manager.mark_unknown(
                 type_,
@@ -162,9 +171,11 @@ def _mark_sum(manager: ConditionManager, type_: str, parts: Sequence[str]) -> No
         manager.mark_unknown(type_, reason, "", severity=INFO)
 
 
-def forget_component(manager: ConditionManager, component: str) -> None:
+def forget_component(
+    manager: ConditionManager, component: str, *, profile: Profile = CURRENT
+) -> None:
     """A component that is no longer in the spec has no conditions."""
-    for type_ in COMPONENT_CONDITIONS[component].all:
+    for type_ in conditions_of(component, profile).all:
         if manager.get(type_) is not None:
             manager.remove(type_)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.core import (
     Container,
     EmptyDirVolume,
@@ -24,7 +25,6 @@ from kfsim.api.core import (
 from kfsim.api.kserve import StorageUri
 from kfsim.api.kserve_keys import (
     MODEL_MOUNT,
-    PROVISION_VOLUME,
     PVC_VOLUME,
     STORAGE_INITIALIZER,
     STORAGE_URI_ENV,
@@ -35,7 +35,6 @@ _SCHEMES: Final = (
     "gs", "s3", "pvc", "file", "https", "http", "hdfs", "webhdfs", "hf", "git",
     "oci", "oci+native",
 )  # fmt: skip
-_IMAGE: Final = "kserve/storage-initializer:v0.20.0"
 # ConfigMap inferenceservice-config, key storageInitializer.
 _RESOURCES: Final = ResourceRequirements(
     requests={"cpu": "100m", "memory": "100Mi"}, limits={"cpu": "1", "memory": "1Gi"}
@@ -93,7 +92,12 @@ def resolve_sources(
 
 
 def mount_models(
-    spec: PodSpec, sources: Sequence[ModelSource], *, container: str, read_only: bool
+    spec: PodSpec,
+    sources: Sequence[ModelSource],
+    *,
+    container: str,
+    read_only: bool,
+    profile: Profile = CURRENT,
 ) -> PodSpec:
     """`spec` with volumes, mounts in `container` and, where something is fetched, the init step."""
     claims = [source for source in sources if source.uri.startswith("pvc://")]
@@ -101,7 +105,11 @@ def mount_models(
     for index, source in enumerate(claims):
         spec = _mount_claim(spec, source, index, container=container, read_only=read_only)
     if fetched:
-        spec = _mount_fetched(spec, fetched, container=container, read_only=read_only)
+        mount = VolumeMount(
+            name=profile.provision_volume, mount_path=_common_place(fetched), read_only=read_only
+        )
+        image = profile.storage_initializer_image
+        spec = _mount_fetched(spec, fetched, mount, container=container, image=image)
     return spec
 
 
@@ -141,23 +149,30 @@ def _mount_claim(
     return _with_mount(spec, volume, mount, container)
 
 
+def _common_place(sources: Sequence[ModelSource]) -> str:
+    return posixpath.commonpath([source.mount_path for source in sources])
+
+
 def _mount_fetched(
-    spec: PodSpec, sources: Sequence[ModelSource], *, container: str, read_only: bool
+    spec: PodSpec,
+    sources: Sequence[ModelSource],
+    mount: VolumeMount,
+    *,
+    container: str,
+    image: str,
 ) -> PodSpec:
-    place = posixpath.commonpath([source.mount_path for source in sources])
     arguments = tuple(
         text for source in sources for text in (source.uri, posixpath.normpath(source.mount_path))
     )
     initializer = Container(
         name=STORAGE_INITIALIZER,
-        image=_IMAGE,
+        image=image,
         args=arguments,
         resources=_RESOURCES,
-        volume_mounts=(VolumeMount(name=PROVISION_VOLUME, mount_path=place),),
+        volume_mounts=(VolumeMount(name=mount.name, mount_path=mount.mount_path),),
         termination_message_policy="FallbackToLogsOnError",
     )
-    volume = Volume(name=PROVISION_VOLUME, empty_dir=EmptyDirVolume())
-    mount = VolumeMount(name=PROVISION_VOLUME, mount_path=place, read_only=read_only)
+    volume = Volume(name=mount.name, empty_dir=EmptyDirVolume())
     spec = _with_mount(spec, volume, mount, container)
     return spec.replaced(init_containers=(*spec.init_containers, initializer))
 

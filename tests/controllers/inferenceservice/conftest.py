@@ -7,6 +7,7 @@ import pytest
 
 from kfsim.api.admission import admit
 from kfsim.api.builtin_runtimes import builtin_runtimes
+from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.core import Event, Pod
 from kfsim.api.knative_serving import Configuration, Service
 from kfsim.api.kserve import InferenceService
@@ -35,7 +36,8 @@ def condition(type_: str, status: str, reason: str = "", message: str = "") -> C
 class World:
     """Every `reconcile` runs twice: the second time must write nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, profile: Profile = CURRENT) -> None:
+        self.profile = profile
         self.clock = FakeClock()
         entropy = SeededEntropy(1)
         self.store = Store(clock=self.clock, entropy=entropy)
@@ -46,7 +48,9 @@ class World:
             recorder=Recorder(
                 store=self.store, clock=self.clock, entropy=entropy, component="test"
             ),
-            ingress=IngressConfig(domain="localhost", gateway_port=lambda: self.port),
+            ingress=IngressConfig(
+                domain="localhost", gateway_port=lambda: self.port, profile=profile
+            ),
         )
         for runtime in builtin_runtimes():
             self.store.create(runtime)
@@ -72,7 +76,7 @@ class World:
             }
         )
         old = self.store.find(InferenceService, NAME, NAMESPACE)
-        admitted = admit(kind_of(InferenceService), wanted, old)
+        admitted = admit(kind_of(InferenceService), wanted, old, profile=self.profile)
         assert isinstance(admitted, InferenceService)
         if old is None:
             self.store.create(admitted)

@@ -39,7 +39,11 @@ async def test_an_applied_object_is_told_with_what_runs_it(world: World) -> None
     world.runs(world.service({"spec": {"predictor": predictor}}), "process")
     (row,) = await ask(world)
     assert row["source"] == "/m/iris.yaml"
-    assert row["served"] == ["serving.kserve.io/v1beta1", "serving.kubeflow.org/v1beta1"]
+    assert row["served"] == [
+        "serving.kserve.io/v1beta1",
+        "serving.kubeflow.org/v1beta1",
+        "serving.kubeflow.org/v1alpha2",
+    ]
     assert row["simulated"]
     assert row["runs"] == [
         {
