@@ -16,6 +16,7 @@ from kfsim.api.config.defaults import CONFIG_DEFAULTS
 from kfsim.api.config.deployment import CONFIG_DEPLOYMENT, DeploymentConfig
 from kfsim.api.config.domain import CONFIG_DOMAIN
 from kfsim.api.config.gc import CONFIG_GC, GarbageCollectionConfig
+from kfsim.api.config.inferenceservice import CONFIG_INFERENCE_SERVICE, KSERVE_NAMESPACE
 from kfsim.api.config.network import CONFIG_NETWORK, NetworkConfig
 from kfsim.autoscaler import annotations
 from kfsim.autoscaler.config import CONFIG_MAP_NAME, AutoscalerConfig
@@ -130,6 +131,13 @@ def _config_maps() -> Iterator[str]:
     yield f"### {CONFIG_DEFAULTS}"
     rows = ([code(key), code(text)] for key, text in DEFAULTS_KEYS.items())
     yield table(["key", "default"], rows)
+    yield f"### {CONFIG_INFERENCE_SERVICE}"
+    yield (
+        f"In namespace `{KSERVE_NAMESPACE}`, JSON texts; read are `deploy` "
+        "(`defaultDeploymentMode`), `inferenceService` (`resource`: `cpuRequest`, `cpuLimit`, "
+        "`memoryRequest`, `memoryLimit` of custom containers) and `security` "
+        "(`autoMountServiceAccountToken`)."
+    )
     yield f"### {CONFIG_DOMAIN}"
     yield (
         "A key is a domain, its value empty or a `selector:` of labels; the most specific selector "

@@ -6,12 +6,13 @@ others by the API server (422 Invalid with all causes).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from kfsim.api import kfserving_defaults, kfserving_validation
 from kfsim.api.compat import CURRENT, Compat, Profile, profile_of
+from kfsim.api.config.inferenceservice import InferenceServiceConfig
 from kfsim.api.core import PodSpec
 from kfsim.api.knative_defaults import (
     default_configuration,
@@ -45,6 +46,14 @@ from kfsim.base.errors import Cause, Forbidden, Invalid
 
 
 @dataclass(frozen=True, slots=True)
+class AdmissionConfig:
+    """What the cluster's ConfigMaps say of objects at the door."""
+
+    knative: KnativeLimits = field(default_factory=KnativeLimits)
+    kserve: InferenceServiceConfig = field(default_factory=InferenceServiceConfig)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """One kind's own rules.
 
@@ -53,8 +62,8 @@ class Rules:
     `webhook` is refused in that webhook's words.
     """
 
-    default: Callable[[Any, Any, KnativeLimits], Any] | None = None
-    validate: Callable[[Any, Any, KnativeLimits], Sequence[Cause]] | None = None
+    default: Callable[[Any, Any, AdmissionConfig], Any] | None = None
+    validate: Callable[[Any, Any, AdmissionConfig], Sequence[Cause]] | None = None
     among: Callable[[Any, Any, Sequence[Any]], Sequence[Cause]] | None = None
     webhook: str = ""
 
@@ -62,22 +71,28 @@ class Rules:
 _KNATIVE_RULES: Final[Mapping[type[Object], Rules]] = MappingProxyType(
     {
         Service: Rules(
-            default=lambda obj, old, limits: default_service(obj, old, defaults=limits.revision),
-            validate=lambda obj, old, limits: validate_service(obj, old, limits=limits),
+            default=lambda obj, old, config: default_service(
+                obj, old, defaults=config.knative.revision
+            ),
+            validate=lambda obj, old, config: validate_service(obj, old, limits=config.knative),
         ),
         Configuration: Rules(
-            default=lambda obj, old, limits: default_configuration(
-                obj, old, defaults=limits.revision
+            default=lambda obj, old, config: default_configuration(
+                obj, old, defaults=config.knative.revision
             ),
-            validate=lambda obj, old, limits: validate_configuration(obj, old, limits=limits),
+            validate=lambda obj, old, config: validate_configuration(
+                obj, old, limits=config.knative
+            ),
         ),
         Revision: Rules(
-            default=lambda obj, old, limits: default_revision(obj, old, defaults=limits.revision),
-            validate=lambda obj, old, limits: validate_revision(obj, old, limits=limits),
+            default=lambda obj, old, config: default_revision(
+                obj, old, defaults=config.knative.revision
+            ),
+            validate=lambda obj, old, config: validate_revision(obj, old, limits=config.knative),
         ),
         Route: Rules(
-            default=lambda obj, old, limits: default_route(obj, old),
-            validate=lambda obj, old, limits: validate_route(obj, old),
+            default=lambda obj, old, config: default_route(obj, old),
+            validate=lambda obj, old, config: validate_route(obj, old),
         ),
     }
 )
@@ -91,26 +106,26 @@ def _nobody(obj: Object) -> Sequence[Object]:
 
 _INFERENCE_SERVICE: Final = {
     Compat.KSERVE: Rules(
-        default=lambda isvc, old, limits: default_inference_service(isvc),
-        validate=lambda isvc, old, limits: validate_inference_service(isvc, old),
+        default=lambda isvc, old, config: default_inference_service(isvc, config.kserve),
+        validate=lambda isvc, old, config: validate_inference_service(isvc, old),
     ),
     Compat.KFSERVING: Rules(
-        default=lambda isvc, old, limits: kfserving_defaults.default_inference_service(isvc),
-        validate=lambda isvc, old, limits: kfserving_validation.validate_inference_service(isvc),
+        default=lambda isvc, old, config: kfserving_defaults.default_inference_service(isvc),
+        validate=lambda isvc, old, config: kfserving_validation.validate_inference_service(isvc),
     ),
 }
 _OTHERS_OF_KSERVE: Final[Mapping[type[Object], Rules]] = MappingProxyType(
     {
         ServingRuntime: Rules(among=validate_serving_runtime),
         ClusterServingRuntime: Rules(among=validate_serving_runtime),
-        TrainedModel: Rules(validate=lambda model, old, limits: validate_trained_model(model, old)),
-        InferenceGraph: Rules(validate=lambda graph, old, limits: validate_graph(graph)),
+        TrainedModel: Rules(validate=lambda model, old, config: validate_trained_model(model, old)),
+        InferenceGraph: Rules(validate=lambda graph, old, config: validate_graph(graph)),
     }
 )
 _WITHOUT_WEBHOOK: Final[Mapping[type[Object], Rules]] = MappingProxyType(
     {
         ClusterStorageContainer: Rules(
-            validate=lambda container, old, limits: validate_storage_container(container)
+            validate=lambda container, old, config: validate_storage_container(container)
         )
     }
 )
@@ -131,7 +146,7 @@ RULES: Final[Mapping[Compat, Mapping[type[Object], Rules]]] = MappingProxyType(
 )
 """By mode, for the kinds that have rules of their own."""
 _NO_RULES: Final = Rules()
-_PLAIN: Final = KnativeLimits()
+_PLAIN: Final = AdmissionConfig()
 # How the messages of field errors begin (apimachinery's pkg/util/validation/field/errors.go).
 _FIELD_ERRORS = ("Duplicate value", "Invalid value", "Required value", "Unsupported value")
 
@@ -141,18 +156,18 @@ def admit(
     obj: Object,
     old: Object | None,
     *,
-    limits: KnativeLimits = _PLAIN,
+    config: AdmissionConfig = _PLAIN,
     peers: Peers = _nobody,
     profile: Profile = CURRENT,
 ) -> Object:
     """The object to store. Raises Forbidden or Invalid; an object being deleted always passes."""
     rules = RULES[profile.compat].get(resource.model, _NO_RULES)
     if rules.default is not None:
-        obj = rules.default(obj, old, limits)
+        obj = rules.default(obj, old, config)
     if obj.metadata.deletion_timestamp is not None:
         return obj
     if rules.validate is not None or rules.among is not None:
-        causes = list(rules.validate(obj, old, limits)) if rules.validate is not None else []
+        causes = list(rules.validate(obj, old, config)) if rules.validate is not None else []
         if rules.among is not None:
             causes += rules.among(obj, old, peers(obj))
         if causes and rules.webhook:

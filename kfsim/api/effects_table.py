@@ -374,7 +374,7 @@ CONFIG_MAPS: Final = MappingProxyType(
         "config-leader-election": (),
         "config-certmanager": (),
         "config-istio": (),
-        "inferenceservice-config": (),
+        "inferenceservice-config": ("deploy", "inferenceService", "security"),
     }
 )
 """The cluster's own ConfigMaps that are not read whole, and their keys that are read."""

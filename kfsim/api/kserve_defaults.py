@@ -7,6 +7,7 @@ the object: the reconciler adds it to the Pod template only.
 
 from typing import Final, TypeVar
 
+from kfsim.api.config.inferenceservice import InferenceServiceConfig
 from kfsim.api.core import Container, ResourceRequirements
 from kfsim.api.kserve import (
     FRAMEWORKS,
@@ -20,6 +21,7 @@ from kfsim.api.kserve import (
 )
 from kfsim.api.kserve_keys import (
     DEPLOYMENT_MODE,
+    KNATIVE,
     LEGACY_DEPLOYMENT_MODES,
     MODEL_FORMAT,
     SERVING_CONTAINER,
@@ -31,36 +33,45 @@ D = TypeVar("D", bound=Container)
 # Servers that never spoke v1: blocks of the first, model formats of the second.
 _V2_BLOCKS: Final = frozenset({"triton", "onnx", "huggingface"})
 _V2_FORMATS: Final = frozenset({"triton", "vLLM"})
-# ConfigMap inferenceservice-config, key inferenceService.resource.
-_RESOURCES: Final = {"cpu": "1", "memory": "2Gi"}
+_CONFIG: Final = InferenceServiceConfig()
 
 
-def default_inference_service(isvc: InferenceService) -> InferenceService:
+def default_inference_service(
+    isvc: InferenceService, config: InferenceServiceConfig = _CONFIG
+) -> InferenceService:
     """The object as a cluster would store it; idempotent."""
-    predictor = _default_predictor(isvc.spec.predictor)
+    predictor = _with_token(_default_predictor(isvc.spec.predictor, config), config)
     changes: dict[str, object] = {"predictor": predictor}
     if isvc.spec.transformer is not None:
-        changes["transformer"] = _default_custom(isvc.spec.transformer, always_name=True)
+        changes["transformer"] = _with_token(
+            _default_custom(isvc.spec.transformer, config, always_name=True), config
+        )
     if isvc.spec.explainer is not None and isvc.spec.explainer.containers:
-        changes["explainer"] = _default_custom(isvc.spec.explainer, always_name=True)
-    annotations = _default_annotations(isvc.metadata.annotations, predictor)
+        changes["explainer"] = _with_token(
+            _default_custom(isvc.spec.explainer, config, always_name=True), config
+        )
+    annotations = _default_annotations(isvc.metadata.annotations, predictor, config)
     if annotations != isvc.metadata.annotations:
         isvc = isvc.replaced(metadata=isvc.metadata.replaced(annotations=annotations))
     spec: InferenceServiceSpec = isvc.spec.replaced(**changes)
     return isvc if spec == isvc.spec else isvc.replaced(spec=spec)
 
 
-def _default_annotations(annotations: dict[str, str], predictor: PredictorSpec) -> dict[str, str]:
+def _default_annotations(
+    annotations: dict[str, str], predictor: PredictorSpec, config: InferenceServiceConfig
+) -> dict[str, str]:
     result = dict(annotations)
     mode = result.get(DEPLOYMENT_MODE)
     if mode in LEGACY_DEPLOYMENT_MODES:
         result[DEPLOYMENT_MODE] = LEGACY_DEPLOYMENT_MODES[mode]
+    elif mode is None and config.deployment_mode != KNATIVE:
+        result[DEPLOYMENT_MODE] = config.deployment_mode
     if predictor.model is not None and predictor.model.model_format.name:
         result.setdefault(MODEL_FORMAT, predictor.model.model_format.name)
     return result
 
 
-def _default_predictor(predictor: PredictorSpec) -> PredictorSpec:
+def _default_predictor(predictor: PredictorSpec, config: InferenceServiceConfig) -> PredictorSpec:
     blocks = [name for name in FRAMEWORKS if getattr(predictor, name) is not None]
     if len(blocks) == 1:  # over a `model` that an earlier version of the block became
         (block,) = blocks
@@ -68,7 +79,7 @@ def _default_predictor(predictor: PredictorSpec) -> PredictorSpec:
         predictor = predictor.replaced(**{block: None, "model": model})
     model_spec = predictor.model
     if model_spec is None:
-        return _default_custom(predictor, always_name=False)
+        return _default_custom(predictor, config, always_name=False)
     if model_spec.protocol_version is None and model_spec.model_format.name in _V2_FORMATS:
         predictor = predictor.replaced(model=model_spec.replaced(protocol_version="v2"))
     return predictor
@@ -81,21 +92,28 @@ def _model_of(block: str, extension: PredictorExtension) -> ModelSpec:
     return ModelSpec(model_format=ModelFormat(name=block)).replaced(**given)
 
 
-def _default_custom(component: C, *, always_name: bool) -> C:
+def _with_token(component: C, config: InferenceServiceConfig) -> C:
+    """Whether Pods get a token of their account, where the component does not say."""
+    if config.automount_token is None or component.automount_service_account_token is not None:
+        return component
+    return component.replaced(automount_service_account_token=config.automount_token)
+
+
+def _default_custom(component: C, config: InferenceServiceConfig, *, always_name: bool) -> C:
     """Name and size the first container; the others are the user's own affair."""
     if not component.containers:
         return component
     first, *others = component.containers
     if always_name or not others or not first.name:
         first = first.replaced(name=SERVING_CONTAINER)
-    first = with_default_resources(first)
+    first = with_default_resources(first, config)
     return component.replaced(containers=(first, *others))
 
 
-def with_default_resources(container: D) -> D:
+def with_default_resources(container: D, config: InferenceServiceConfig = _CONFIG) -> D:
     """Requests and limits where they are missing."""
     given = container.resources or ResourceRequirements()
     resources = given.replaced(
-        requests={**_RESOURCES, **given.requests}, limits={**_RESOURCES, **given.limits}
+        requests={**config.requests, **given.requests}, limits={**config.limits, **given.limits}
     )
     return container if resources == given else container.replaced(resources=resources)

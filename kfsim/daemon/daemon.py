@@ -133,7 +133,7 @@ class Daemon:
                 resource,
                 obj,
                 old,
-                limits=config.limits(),
+                config=config.admission(),
                 peers=store.peers,
                 profile=self._profile,
             ),

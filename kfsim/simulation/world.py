@@ -130,12 +130,11 @@ class SimulatedCluster:
     def apply(self, obj: _T) -> _T:
         """Create or replace an object as a client does: defaulted and validated."""
         stored = self.store.find(type(obj), obj.metadata.name, obj.metadata.namespace)
-        limits = self.config.limits()
         admitted: _T = admit(  # type: ignore[assignment]  # admission keeps the kind
             kind_of(type(obj)),
             obj,
             stored,
-            limits=limits,
+            config=self.config.admission(),
             peers=self.store.peers,
             profile=self.profile,
         )

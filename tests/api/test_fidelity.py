@@ -180,7 +180,11 @@ def test_annotations_count_one_by_one(key: str, value: str, effect: str) -> None
     [
         ("mine", {"a": "b"}, {"data": "honoured"}),
         ("config-autoscaler", {"stable-window": "60s"}, {"data": "honoured"}),
-        ("inferenceservice-config", {"deploy": "{}"}, {"data.deploy": "ignored"}),
+        (
+            "inferenceservice-config",
+            {"deploy": "{}", "router": "{}"},
+            {"data.deploy": "honoured", "data.router": "ignored"},
+        ),
         (
             "config-network",
             {"domain-template": "x", "ingress-class": "y", "_example": ""},

@@ -35,7 +35,7 @@ _SCHEMES: Final = (
     "gs", "s3", "pvc", "file", "https", "http", "hdfs", "webhdfs", "hf", "git",
     "oci", "oci+native",
 )  # fmt: skip
-# ConfigMap inferenceservice-config, key storageInitializer.
+# The defaults of KServe's ConfigMap, key storageInitializer.
 _RESOURCES: Final = ResourceRequirements(
     requests={"cpu": "100m", "memory": "100Mi"}, limits={"cpu": "1", "memory": "1Gi"}
 )

@@ -7,11 +7,17 @@ mistake is warned about once.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
+from kfsim.api.admission import AdmissionConfig
 from kfsim.api.config import KNATIVE_NAMESPACE
 from kfsim.api.config.defaults import CONFIG_DEFAULTS, DefaultsConfig
 from kfsim.api.config.deployment import CONFIG_DEPLOYMENT, DeploymentConfig
 from kfsim.api.config.domain import CONFIG_DOMAIN, DomainConfig
 from kfsim.api.config.gc import CONFIG_GC, GarbageCollectionConfig
+from kfsim.api.config.inferenceservice import (
+    CONFIG_INFERENCE_SERVICE,
+    KSERVE_NAMESPACE,
+    InferenceServiceConfig,
+)
 from kfsim.api.config.network import CONFIG_NETWORK, NetworkConfig
 from kfsim.api.core import ConfigMap
 from kfsim.api.knative_annotations import ScaleLimits
@@ -80,10 +86,12 @@ class ClusterConfig:
 
     def __init__(self, *, store: Store, recorder: Recorder, domain: str = "localhost") -> None:
         def reader(
-            parse: Callable[[Mapping[str, str]], ConfigT], name: str
+            parse: Callable[[Mapping[str, str]], ConfigT],
+            name: str,
+            namespace: str = KNATIVE_NAMESPACE,
         ) -> ConfigReader[ConfigT]:
             return ConfigReader(
-                parse, store=store, recorder=recorder, namespace=KNATIVE_NAMESPACE, name=name
+                parse, store=store, recorder=recorder, namespace=namespace, name=name
             )
 
         self.autoscaler = reader(AutoscalerConfig.parse, CONFIG_MAP_NAME)
@@ -93,11 +101,14 @@ class ClusterConfig:
         self.domain = reader(lambda data: DomainConfig.parse(data, default=domain), CONFIG_DOMAIN)
         self.network = reader(NetworkConfig.parse, CONFIG_NETWORK)
         self.gc = reader(GarbageCollectionConfig.parse, CONFIG_GC)
+        self.kserve = reader(
+            InferenceServiceConfig.parse, CONFIG_INFERENCE_SERVICE, KSERVE_NAMESPACE
+        )
 
-    def limits(self) -> KnativeLimits:
+    def admission(self) -> AdmissionConfig:
         """What admission goes by."""
         autoscaler = self.autoscaler()
-        return KnativeLimits(
+        knative = KnativeLimits(
             revision=self.defaults(),
             scale=ScaleLimits(
                 allow_zero_initial_scale=autoscaler.allow_zero_initial_scale,
@@ -105,6 +116,7 @@ class ClusterConfig:
                 pod_autoscaler_class=autoscaler.pod_autoscaler_class,
             ),
         )
+        return AdmissionConfig(knative=knative, kserve=self.kserve())
 
 
 def watch_config(store: Store, *readers: ConfigReader[Any], wakes: type[Object]) -> Watch:
