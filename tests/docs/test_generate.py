@@ -52,7 +52,7 @@ def test_every_key_of_config_defaults_is_told() -> None:
     source = (ROOT / "kfsim/api/config/defaults.py").read_text()
     for key in DEFAULTS_KEYS:
         assert f'"{key}"' in source or re.fullmatch(r"revision-[a-z-]+-(request|limit)", key)
-    read = re.findall(r'_(?:integer|boolean)\(\s*data, "([a-z-]+)"', source)
+    read = re.findall(r'given\.(?:count|boolean)\(\s*"([a-z-]+)"', source)
     assert len(read) == 8
     assert set(read) <= set(DEFAULTS_KEYS)
 

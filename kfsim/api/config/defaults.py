@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from kfsim.api.config.reading import Reading
 from kfsim.base.errors import Invalid
-from kfsim.base.quantities import parse_quantity
 
 CONFIG_DEFAULTS: Final = "config-defaults"
-_BOOLEANS: Final = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +29,28 @@ class DefaultsConfig:
     @classmethod
     def parse(cls, data: Mapping[str, str]) -> "DefaultsConfig":
         """Raises Invalid."""
-        default = cls()
-        timeout = _integer(data, "revision-timeout-seconds", default.timeout)
+        default, given = cls(), Reading(CONFIG_DEFAULTS, data)
+        timeout = given.count("revision-timeout-seconds", default.timeout)
         config = cls(
             timeout=timeout,
-            max_timeout=_integer(data, "max-revision-timeout-seconds", default.max_timeout),
-            response_start_timeout=_integer(
-                data, "revision-response-start-timeout-seconds", timeout
+            max_timeout=given.count("max-revision-timeout-seconds", default.max_timeout),
+            response_start_timeout=given.count("revision-response-start-timeout-seconds", timeout),
+            idle_timeout=given.count("revision-idle-timeout-seconds", default.idle_timeout),
+            container_concurrency=given.count(
+                "container-concurrency", default.container_concurrency
             ),
-            idle_timeout=_integer(data, "revision-idle-timeout-seconds", default.idle_timeout),
-            container_concurrency=_integer(
-                data, "container-concurrency", default.container_concurrency
+            max_container_concurrency=given.count(
+                "container-concurrency-max-limit", default.max_container_concurrency
             ),
-            max_container_concurrency=_integer(
-                data, "container-concurrency-max-limit", default.max_container_concurrency
+            allow_container_concurrency_zero=given.boolean(
+                "allow-container-concurrency-zero",
+                default=default.allow_container_concurrency_zero,
             ),
-            allow_container_concurrency_zero=_boolean(
-                data, "allow-container-concurrency-zero", default.allow_container_concurrency_zero
+            enable_service_links=given.boolean(
+                "enable-service-links", default=default.enable_service_links
             ),
-            enable_service_links=_boolean(
-                data, "enable-service-links", default.enable_service_links
-            ),
-            requests=_resources(data, "request"),
-            limits=_resources(data, "limit"),
+            requests=_resources(given, "request"),
+            limits=_resources(given, "limit"),
         )
         _check(config)
         return config
@@ -93,37 +91,8 @@ def _check(config: DefaultsConfig) -> None:
         raise Invalid(f"{CONFIG_DEFAULTS}: container-concurrency-max-limit must be at least 1")
 
 
-def _integer(data: Mapping[str, str], key: str, default: int) -> int:
-    text = data.get(key)
-    if text is None:
-        return default
-    if not text.isdecimal():
-        raise Invalid(
-            f"{CONFIG_DEFAULTS}: {key} is {text!r}; expected a whole number of at least 0"
-        )
-    return int(text)
-
-
-def _boolean(data: Mapping[str, str], key: str, default: bool) -> bool:
-    text = data.get(key)
-    if text is None or text == "default":
-        return default
-    if text.lower() not in _BOOLEANS:
-        raise Invalid(f"{CONFIG_DEFAULTS}: {key} is {text!r}; expected true or false")
-    return _BOOLEANS[text.lower()]
-
-
-def _resources(data: Mapping[str, str], kind: str) -> dict[str, str]:
+def _resources(given: Reading, kind: str) -> dict[str, str]:
     """`revision-cpu-request` and its like."""
-    found: dict[str, str] = {}
-    for resource in ("cpu", "memory", "ephemeral-storage"):
-        key = f"revision-{resource}-{kind}"
-        text = data.get(key)
-        if text is None:
-            continue
-        try:
-            parse_quantity(text)
-        except ValueError as error:
-            raise Invalid(f"{CONFIG_DEFAULTS}: {key}: {error}") from error
-        found[resource] = text
-    return found
+    names = ("cpu", "memory", "ephemeral-storage")
+    found = {name: given.quantity(f"revision-{name}-{kind}") for name in names}
+    return {name: text for name, text in found.items() if text is not None}

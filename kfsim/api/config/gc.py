@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from kfsim.api.config.reading import Reading
 from kfsim.base.errors import Invalid
-from kfsim.base.quantities import parse_duration
 
 CONFIG_GC: Final = "config-gc"
 _DISABLED: Final = "disabled"
@@ -24,20 +24,20 @@ class GarbageCollectionConfig:
     @classmethod
     def parse(cls, data: Mapping[str, str]) -> "GarbageCollectionConfig":
         """Raises Invalid."""
-        default = cls()
+        default, given = cls(), Reading(CONFIG_GC, data)
         config = cls(
             retain_since_create_time=_duration(
-                data, "retain-since-create-time", default.retain_since_create_time
+                given, "retain-since-create-time", default.retain_since_create_time or 0.0
             ),
             retain_since_last_active_time=_duration(
-                data, "retain-since-last-active-time", default.retain_since_last_active_time
+                given, "retain-since-last-active-time", default.retain_since_last_active_time or 0.0
             ),
-            min_non_active_revisions=_count(
-                data, "min-non-active-revisions", default.min_non_active_revisions
+            min_non_active_revisions=given.count(
+                "min-non-active-revisions", default.min_non_active_revisions
             ),
             max_non_active_revisions=None
             if data.get("max-non-active-revisions") == _DISABLED
-            else _count(data, "max-non-active-revisions", default.max_non_active_revisions or 0),
+            else given.count("max-non-active-revisions", default.max_non_active_revisions or 0),
         )
         most = config.max_non_active_revisions
         if most is not None and config.min_non_active_revisions > most:
@@ -48,25 +48,7 @@ class GarbageCollectionConfig:
         return config
 
 
-def _duration(data: Mapping[str, str], key: str, default: float | None) -> float | None:
-    text = data.get(key)
-    if text is None:
-        return default
-    if text == _DISABLED:
+def _duration(given: Reading, key: str, default: float) -> float | None:
+    if given.data.get(key) == _DISABLED:
         return None
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise Invalid(f"{CONFIG_GC}: {key}: {error}; or {_DISABLED}") from error
-    if seconds < 0:
-        raise Invalid(f"{CONFIG_GC}: {key} is {text}; it must not be negative, or be {_DISABLED}")
-    return seconds
-
-
-def _count(data: Mapping[str, str], key: str, default: int) -> int:
-    text = data.get(key)
-    if text is None:
-        return default
-    if not text.isdecimal():
-        raise Invalid(f"{CONFIG_GC}: {key} is {text!r}; expected a whole number of at least 0")
-    return int(text)
+    return given.duration(key, default, hint=f"; or {_DISABLED}")
