@@ -16,27 +16,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kfsim.base.errors import Unavailable
 from kfsim.cli import kustomization
 from kfsim.cli.downloads import fetch_text, is_web_address
+from kfsim.cli.yaml_documents import NotText, parse_documents, read_text
 from kfsim.daemon.project import PROJECT_FILE
 
 SOURCE = "kfsim.dev/source"
 _SUFFIXES = (".yaml", ".yml", ".json")
-_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# YAML as Kubernetes reads it: what looks like a date is text.
-_Loader: Any = type(
-    "_Loader",
-    (_FastLoader,),
-    {
-        "yaml_implicit_resolvers": {
-            first: [row for row in rows if row[0] != "tag:yaml.org,2002:timestamp"]
-            for first, rows in _FastLoader.yaml_implicit_resolvers.items()
-        }
-    },
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,26 +202,21 @@ def _load_standard_input(result: Manifests) -> None:
 
 def _load_file(path: Path, result: Manifests) -> None:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        result.errors.append(f"{path}: cannot be read: {error}")
-        return
-    _load_text(text, os.path.realpath(path), result, shown=str(path))
+        text = read_text(path)
+    except NotText as error:
+        result.errors.append(f"{path}: {error}")
+    except OSError as error:
+        result.errors.append(f"{path}: cannot be read: {error.strerror or error}")
+    else:
+        _load_text(text, os.path.realpath(path), result, shown=str(path))
 
 
 def _load_text(text: str, source: str, result: Manifests, *, shown: str = "stdin") -> None:
-    for line, chunk in _split_documents(text):
-        try:
-            document = yaml.load(chunk, Loader=_Loader)  # a safe loader, in C
-        except yaml.YAMLError as error:
-            result.errors.append(_describe_yaml_error(shown, line, error))
-            continue
-        except (ValueError, RecursionError) as error:  # `!!int x`, or nested without end
-            result.errors.append(f"{_place(shown, line)}: not valid YAML: {error}")
-            continue
-        if document is None:
-            continue
-        _take(document, source, shown, line, result)
+    for each in parse_documents(text):
+        if each.problem:
+            result.errors.append(f"{shown}{each.place}: not valid YAML: {each.problem}")
+        else:
+            _take(each.content, source, shown, each.line, result)
 
 
 def _take(document: Any, source: str, shown: str, line: int, result: Manifests) -> None:
@@ -254,34 +236,6 @@ def _take(document: Any, source: str, shown: str, line: int, result: Manifests) 
         result.errors.append(f"{shown}:{line}: {document['kind']} has no metadata.name")
         return
     result.found.append(Manifest(document, source, line, shown))
-
-
-def _split_documents(text: str) -> Iterator[tuple[int, str]]:
-    """The documents of a stream with their first line, so that one bad one spoils no other."""
-    start = 1
-    lines: list[str] = []
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
-        if line.startswith("---") and (len(line) == 3 or line[3] in " \t\r\n"):
-            if _says_something(lines):
-                yield start, "".join(lines)
-            start, lines = number, [line]
-        else:
-            lines.append(line)
-    if _says_something(lines):
-        yield start, "".join(lines)
-
-
-def _says_something(lines: list[str]) -> bool:
-    """Not blanks, comments and directives alone, as before a document or in helm's output."""
-    return any(line.strip() and not line.startswith(("#", "%")) for line in lines)
-
-
-def _describe_yaml_error(shown: str, line: int, error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
-    context = getattr(error, "context", None)
-    place = f"{shown}:{line + mark.line}:{mark.column + 1}" if mark else f"{shown}:{line}"
-    return f"{place}: not valid YAML: {problem}" + (f" ({context})" if context else "")
 
 
 def _place(shown: str, line: int) -> str:
