@@ -1,15 +1,15 @@
 """The `kfsim` command: arguments in, exit code out (0 done, 1 failed, 2 wrong usage)."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from kfsim import __version__
 from kfsim.base.errors import KfsimError
 from kfsim.cli import commands
-from kfsim.cli.output import print_error, warn
+from kfsim.cli.commands.nearby import complain
+from kfsim.cli.output import warn
+from kfsim.cli.parser import Parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warn(f"kfsim: {error}")
         return 2
     except KfsimError as error:
-        print_error(error.message)
+        complain(given, error)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -34,14 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-class Parser(argparse.ArgumentParser):
-    """Says wrong usage as the commands do; argparse makes the subparsers of the same class."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"kfsim: {message}\n{self.format_usage()}")
-
-
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """All commands and their flags."""
     parser = Parser(
         prog="kfsim",
@@ -50,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"kfsim {__version__}")
     parser.set_defaults(run=None)
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for module in commands.MODULES:
         module.register(subparsers)
     return parser

@@ -158,7 +158,7 @@ def warn(text: str) -> None:
 
 def print_error(text: str) -> None:
     """What failed, on standard error; of every command that then ends with exit code 1."""
-    warn(f"Error: {text}")
+    warn(f"Error {text}" if text.startswith("from server") else f"Error: {text}")
 
 
 def why_command(namespace: str, name: str) -> str:

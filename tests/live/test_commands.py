@@ -38,6 +38,8 @@ def test_apply_wait_get_and_delete_as_kubectl_does(kfsim: Kfsim, iris_model: Pat
     predicted = kfsim.run("predict", "piped", "-d", '{"instances": [[6.8, 2.8, 4.8, 1.4]]}')
     assert '{"predictions":[1]}' in predicted
     assert "piped-predictor-00001" in predicted
+    for words in (["get", "isvc", "pipd"], ["why", "pipd"], ["delete", "isvc", "pipd"]):
+        assert "did you mean piped?" in kfsim.attempt(*words).stdout, words
     deleted = kfsim.run("delete", "isvc", "piped")
     assert deleted.strip() == 'inferenceservice.serving.kserve.io "piped" deleted'
     assert "No resources found" in kfsim.run("get", "revisions,ksvc,deployments")
@@ -172,4 +174,5 @@ def test_every_command_says_what_failed_in_the_same_form(kfsim: Kfsim, tmp_path:
         done = kfsim.attempt(*words)
         lines = done.stdout.splitlines()
         assert done.returncode == 1, words
-        assert any(line.startswith("Error: ") and text in line for line in lines), (words, lines)
+        starts = ("Error: ", "Error from server (")  # kubectl has the second
+        assert any(line.startswith(starts) and text in line for line in lines), (words, lines)

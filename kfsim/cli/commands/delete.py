@@ -16,6 +16,7 @@ from kfsim.cli.commands.common import (
     connect,
     parse_targets,
 )
+from kfsim.cli.commands.nearby import complain
 from kfsim.cli.commands.sources import (
     DEFAULT_NAMESPACE,
     add_file_flags,
@@ -95,7 +96,7 @@ def _delete_each(
                 client.delete(path, **query)
         except ApiError as error:
             if not (error.is_not_found and arguments.ignore_not_found):
-                print_error(error.message)
+                complain(arguments, error)
                 failed += 1
             continue
         if arguments.output == "name":

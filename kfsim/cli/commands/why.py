@@ -20,6 +20,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     client = connect(arguments)
+    client.get(client.resource("isvc").path(arguments.namespace, arguments.name))  # is it there?
     explanation = client.get(f"/kfsim/v1/why/{arguments.namespace}/{arguments.name}")
     print("\n".join(render(explanation)))
     return 0
