@@ -6,6 +6,7 @@ ties by lowest protocol, newest creation, name. Without `model.runtime` only for
 autoSelect count, and a missing protocolVersion means v1.
 """
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,7 +96,23 @@ def select_runtime(
         candidates,
         NO_SUPPORTING_RUNTIME,
         "no runtime found to support predictor with model type: "
-        f"{{{_format_text(model.model_format)}}}{describe_candidates(candidates)}",
+        f"{{{_format_text(model.model_format)}}}{describe_candidates(candidates)}"
+        f"{_suggest_format(model.model_format.name, candidates, runtimes)}",
+    )
+
+
+def _suggest_format(name: str, candidates: Sequence[Candidate], runtimes: Sequence[Runtime]) -> str:
+    """`; did you mean sklearn?`, where no runtime knows a format of that name."""
+    if any(candidate.same_format for candidate in candidates):
+        return ""
+    known = {
+        each.name.lower(): each.name
+        for runtime in runtimes
+        for each in runtime.spec.supported_model_formats
+    }
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    return (
+        f"; did you mean {known[near[0]]}?" if near else f"; known are {', '.join(sorted(known))}"
     )
 
 
@@ -104,7 +121,9 @@ def describe_candidates(candidates: Sequence[Candidate]) -> str:
     near = [candidate for candidate in candidates if candidate.same_format]
     parts = [f"{candidate.name}: {', '.join(candidate.rejections)}" for candidate in near]
     others = len(candidates) - len(near)
-    if others:
+    if others and not near:
+        parts.append("no runtime knows the format")
+    elif others:
         parts.append(f"{others} {'others do' if others > 1 else 'other does'} not know the format")
     return "".join(f"; {part}" for part in parts)
 

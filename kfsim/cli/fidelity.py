@@ -24,6 +24,7 @@ _WORDS: Final = {
     "refused": "refused",
 }
 _OFTEN: Final = 20
+_UNKNOWN: Final = " is not simulated, and "
 Row = dict[str, Any]
 Identity = tuple[str, str, str, str]
 """apiVersion, kind, namespace, name."""
@@ -125,8 +126,11 @@ def _summary(documents: Sequence[Row], errors: Sequence[str]) -> Row:
     }
 
 
-def report_lines(report: Row) -> list[str]:
-    """A line per document and what differs below it; of many plain ones only their number."""
+def report_lines(report: Row, *, reasons: bool = True) -> list[str]:
+    """A line per document and what differs below it; of many plain ones only their number.
+
+    Without `reasons` what is wrong has just been said, and is not said again.
+    """
     documents: list[Row] = report["documents"]
     plain = [each for each in documents if _is_plain(each)]
     hidden = {id(each) for each in plain} if len(plain) > _OFTEN else set()
@@ -135,7 +139,10 @@ def report_lines(report: Row) -> list[str]:
     for each in documents:
         if id(each) not in hidden:
             alone = bool(each["manifest"]) and per_manifest[each["manifest"]] == 1
-            lines += [f"{_heading(each, alone=alone)}: {_headline(each)}", *_differences(each)]
+            lines += [
+                f"{_heading(each, alone=alone)}: {_headline(each, reasons=reasons)}",
+                *_differences(each),
+            ]
     if hidden:
         lines.append(f"{len(hidden)} more documents: all fields honoured")
     return lines
@@ -156,17 +163,28 @@ def _heading(document: Row, *, alone: bool) -> str:
     return f"{document['manifest']} {title}".strip()
 
 
-def _headline(document: Row) -> str:
+def _headline(document: Row, *, reasons: bool) -> str:
     if document["outcome"] == REFUSED:
-        return f"not applied: {document['reason']}"
+        return f"not applied: {document['reason']}" if reasons else "not applied"
     if document["outcome"] == NOT_SIMULATED:
-        return f"not simulated: {document['reason']}"
+        return f"not simulated: {_without_title(document)}"
     if document["outcome"] == GONE:
         return str(document["reason"])
     words = [_counts(document["fields"]), *_runs(document)]
     if document["ready"] is False:
-        words.append(f"not ready: {document['reason'] or 'it is not known why'}")
+        why = f": {document['reason'] or 'it is not known why'}"
+        words.append(f"not ready{why if reasons else ''}")
     return " · ".join(words)
+
+
+def _without_title(document: Row) -> str:
+    """The reason, which names the kind for those who are told nothing else; the line does so."""
+    reason = str(document["reason"])
+    for said, short in ((" is kept but not simulated: ", "kept, and "), (_UNKNOWN, "")):
+        _, found, rest = reason.partition(said)
+        if found:
+            return short + rest
+    return reason
 
 
 def _counts(fields: Mapping[str, int]) -> str:
@@ -201,7 +219,7 @@ def _differences(document: Row) -> Iterator[str]:
 
 
 def _substitution(entry: Row) -> str:
-    change = f"{entry['asked']} → {entry['given']}" if entry["given"] else ""
+    change = " → ".join(filter(None, (entry["asked"], entry["given"]))) if entry["given"] else ""
     return ": ".join(filter(None, (entry["field"], change, entry["why"])))
 
 

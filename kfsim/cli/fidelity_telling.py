@@ -25,10 +25,13 @@ class FidelityTeller:
         self._project = project
         self._file = file
 
-    def tell(self, applied: Applied, say: Say, *, changed_only: bool = False) -> bool:
+    def tell(
+        self, applied: Applied, say: Say, *, changed_only: bool = False, reasons: bool = True
+    ) -> bool:
         """Say what is to be said, and write the whole report; returns whether that failed.
 
-        `changed_only`: say it of documents that were changed by this pass.
+        `changed_only`: say it of documents that were changed by this pass. Without `reasons`, what
+        is wrong was said before.
         """
         wanted = {id(each) for each in applied.changed} if changed_only else None
         said = [each for each in applied.documents if wanted is None or id(each) in wanted]
@@ -36,7 +39,8 @@ class FidelityTeller:
         rows = fetch_rows(
             self._client, [each.identity for each in whole if not (each.error or each.foreign)]
         )
-        for line in report_lines(make_report(said, rows, project=self._project)):
+        report = make_report(said, rows, project=self._project)
+        for line in report_lines(report, reasons=reasons):
             say(line)
         if not self._file:
             return False

@@ -10,7 +10,7 @@ from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.cli.changes import watch_paths
 from kfsim.cli.client import TABLE, ApiClient
 from kfsim.cli.fidelity_telling import FidelityTeller
-from kfsim.cli.output import format_table, table_cells, warn
+from kfsim.cli.output import describe_error, format_table, table_cells, warn
 from kfsim.cli.project_settings import reread_project_file
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.cli.scale import ColdReports, describe_countdown, read_scale
@@ -27,6 +27,7 @@ def follow(
     *,
     process: "subprocess.Popen[bytes] | None",
     fidelity: FidelityTeller,
+    told: set[str],
 ) -> None:
     """Run until Ctrl-C (KeyboardInterrupt) or until the daemon is gone (Unavailable)."""
     print("\nwatching for changes; Ctrl-C stops", flush=True)
@@ -37,7 +38,7 @@ def follow(
             if process is not None and process.poll() is not None:
                 raise Unavailable(f"the daemon of project {info.project} ended")
             if changed:
-                _reapply(client, paths, view, fidelity)
+                _reapply(client, paths, view, fidelity, told)
             rows = read_scale(client)
             for line in cold.take(rows):
                 view.say(line)
@@ -52,7 +53,11 @@ def _watched(paths: Sequence[str]) -> list[str]:
 
 
 def _reapply(
-    client: ApiClient, paths: Sequence[str], view: "_PlainView", fidelity: FidelityTeller
+    client: ApiClient,
+    paths: Sequence[str],
+    view: "_PlainView",
+    fidelity: FidelityTeller,
+    told: set[str],
 ) -> None:
     try:
         reread_project_file(client, view.say)
@@ -62,7 +67,7 @@ def _reapply(
         view.complain(error.message)
     try:
         applied = apply_all(
-            client, paths, say=view.say, complain=view.complain, quiet_unchanged=True
+            client, paths, say=view.say, complain=view.complain, quiet_unchanged=True, told=told
         )
         if applied.changes:
             Progress(client, applied.services, view.say).wait(timeout=30.0)
@@ -89,7 +94,7 @@ class _PlainView:
         print(text, flush=True)
 
     def complain(self, text: str) -> None:
-        self.say(f"Error: {text}")
+        self.say(describe_error(text))
 
     def show(self, client: ApiClient, scale: Scale) -> None:
         header, rows = _service_rows(client)

@@ -158,7 +158,12 @@ def warn(text: str) -> None:
 
 def print_error(text: str) -> None:
     """What failed, on standard error; of every command that then ends with exit code 1."""
-    warn(f"Error {text}" if text.startswith("from server") else f"Error: {text}")
+    warn(describe_error(text))
+
+
+def describe_error(text: str) -> str:
+    """What is printed of an error, with kubectl's start for the server's."""
+    return f"Error {text}" if text.startswith("from server") else f"Error: {text}"
 
 
 def why_command(namespace: str, name: str) -> str:

@@ -65,14 +65,18 @@ def apply_all(
     say: Say,
     complain: Say,
     quiet_unchanged: bool = False,
+    told: set[str] | None = None,
 ) -> Applied:
     """Apply everything below the paths. Errors are collected and told to `complain`, each without
-    a prefix; nothing else stops."""
+    a prefix; nothing else stops. `told` is what earlier passes said was skipped; it grows."""
+    told = set() if told is None else told
     result = Applied()
     loaded = load_paths(paths)
     result.skipped, result.unreadable = loaded.skipped, list(loaded.errors)
     for text in loaded.skipped:
-        say(f"skipped {text}")
+        if text not in told:
+            say(f"skipped {text}")
+    told.update(loaded.skipped)
     for text in loaded.errors:
         result.errors.append(text)
         complain(text)
@@ -271,6 +275,7 @@ class Progress:
         self._services = list(services)
         self._board = board or PlainBoard(say)
         self._told: dict[tuple[str, str], str] = {}
+        self._before: dict[tuple[str, str], set[str]] = {}
         self._choices: dict[tuple[str, str], _Choice] = {}
         self._reasoned: set[tuple[str, str]] = set()
         self._causes: dict[tuple[str, str], dict[str, Any]] = {}
@@ -287,8 +292,7 @@ class Progress:
             if item is not None:
                 state = read_state(item, self._causes.get(key))
             states[key] = state
-            if self._told.get(key) != state.line:
-                self._told[key] = state.line
+            if self._is_news(key, state):
                 namespace, name = key
                 shown = name if namespace == "default" else f"{namespace}/{name}"
                 chosen = self._choice(key)
@@ -297,6 +301,19 @@ class Progress:
                 why = self._take_reasons(key)
                 self._board.tell(shown, f"{text} ({why})" if why else text)
         return states
+
+    def _is_news(self, key: tuple[str, str], state: ServiceState) -> bool:
+        """Whether to tell the state. A failure that comes back, as between two attempts, is told
+        once where lines stay; being ready ends its story."""
+        if self._told.get(key) == state.line:
+            return False
+        self._told[key] = state.line
+        before = self._before.setdefault(key, set())
+        if state.ready:
+            before.clear()
+        is_new = state.line not in before
+        before.add(state.line)
+        return is_new or self._board.in_place
 
     def _ask_for_causes(self, waiting: Sequence[tuple[str, str]]) -> None:
         self._causes = {}

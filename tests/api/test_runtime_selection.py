@@ -132,6 +132,19 @@ def test_a_rejected_candidate_says_why(spec: dict[str, Any], text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("sklern", "; no runtime knows the format; did you mean sklearn?"),
+        ("SKLearn", "; no runtime knows the format; did you mean sklearn?"),
+        ("zzz", "; no runtime knows the format; known are onnx, sklearn"),
+    ],
+)
+def test_a_format_that_no_runtime_knows(name: str, end: str) -> None:
+    known = [runtime(each, formats=[{"name": each}]) for each in ("sklearn", "onnx")]
+    assert select(model(name), *known).message.endswith(end)
+
+
+@pytest.mark.parametrize(
     ("wanted", "reason", "text"),
     [
         ({"runtime": "nope"}, "RuntimeNotRecognized", "known: off, r"),

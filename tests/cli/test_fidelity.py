@@ -128,6 +128,14 @@ NODE = {"why": "there is one node"}
             ["2 of 3 fields honoured, 1 refused", "  refused: spec.w: not simulated"],
         ),
         (row(simulated=False, whyNot="kept"), ["not simulated: kept"]),
+        (
+            row(simulated=False, whyNot="v1 Pod is kept but not simulated: nothing acts on it"),
+            ["not simulated: kept, and nothing acts on it"],
+        ),
+        (
+            row(*PLAIN, field("spec", "substituted", asked="", given="a folder", why="no class")),
+            ["2 of 3 fields honoured, 1 substituted", "  substituted: spec: a folder: no class"],
+        ),
     ],
     ids=[
         "all-honoured",
@@ -141,6 +149,8 @@ NODE = {"why": "there is one node"}
         "an-image-is-in-the-headline",
         "refused",
         "not-simulated",
+        "kept",
+        "a-whole-mapping",
     ],
 )
 def test_the_lines_of_a_document(told: Row, lines: list[str]) -> None:
@@ -165,6 +175,18 @@ def test_a_refused_document_is_in_the_report_with_its_reason() -> None:
     assert report_lines(made)[0] == "m.yaml: not applied: unknown field"
     assert [each["outcome"] for each in made["documents"]] == ["refused", "applied"]
     assert made["documents"][0]["reason"] == "unknown field"
+
+
+def test_what_was_said_before_is_not_said_again() -> None:
+    documents = [
+        Document("m.yaml", 3, identity("a"), "unknown field"),
+        Document("n.yaml", 1, identity()),
+    ]
+    made = report(row(*PLAIN, ready=False, reason="no model"), documents=documents)
+    assert report_lines(made, reasons=False) == [
+        "m.yaml: not applied",
+        "n.yaml: all 2 fields honoured · not ready",
+    ]
 
 
 def test_a_document_that_is_left_out_is_not_simulated() -> None:

@@ -1,10 +1,13 @@
 """What `up` says of a service."""
 
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from kfsim.cli.rollout import read_choice, read_state
+from kfsim.cli.client import ApiClient
+from kfsim.cli.rollout import Progress, apply_all, read_choice, read_state
 
 
 def isvc(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
@@ -116,3 +119,41 @@ def test_what_was_chosen_is_told_with_its_reasons() -> None:
     assert choice.backend == "process"
     assert choice.reasons == ("first of those that support sklearn over v1", "no engine")
     assert read_choice({"runtime": None, "revisions": []}).backend == ""
+
+
+class FakeClient:
+    """Answers with one InferenceService, whatever its object is at the time."""
+
+    def __init__(self) -> None:
+        self.item: dict[str, Any] = {}
+
+    def get(self, path: str) -> dict[str, Any]:
+        return {"runtime": None, "revisions": []} if "/why/" in path else {"items": [self.item]}
+
+    def resource(self, word: str) -> Any:
+        return SimpleNamespace(path=lambda namespace: f"/{word}")
+
+    def stored_resources(self) -> list[Any]:
+        return []
+
+
+def test_a_failure_that_comes_back_is_told_once_until_the_service_is_ready() -> None:
+    client, said = FakeClient(), list[str]()
+    progress = Progress(cast(ApiClient, client), [("default", "iris")], said.append)
+    pulling, waiting = ({"type": "Ready", "status": "False", "message": m} for m in ("a", "b"))
+    ready = {"type": "Ready", "status": "True"}
+    for condition in (pulling, waiting, pulling, waiting, ready, pulling):
+        client.item = isvc(condition)
+        client.item["metadata"].update(name="iris", namespace="default")
+        progress.poll()
+    assert [line.rpartition(" ")[2] for line in said] == ["a", "b", "Ready", "a"]
+
+
+def test_what_is_skipped_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    client, said, told = FakeClient(), list[str](), set[str]()
+    for _ in range(2):
+        apply_all(
+            cast(ApiClient, client), [str(tmp_path)], say=said.append, complain=print, told=told
+        )
+    assert said == [f"skipped {tmp_path}/compose.yaml:1: not a Kubernetes object"]

@@ -100,7 +100,8 @@ def test_production_manifests_come_up_and_say_what_differs(kfsim: Kfsim, iris_mo
     scheduling = "spec.predictor.affinity, .nodeSelector, .tolerations"
     assert f"  without effect: {scheduling}: there is one node and no scheduler" in lines
     assert f"manifests/plain.yaml: all 2 fields honoured · {instead}" in lines
-    assert any(line.startswith("manifests/misspelt.yaml: not applied: ") for line in lines)
+    assert "manifests/misspelt.yaml: not applied" in lines
+    assert any(line.startswith("Error: manifests/misspelt.yaml:") for line in lines)
     (broken,) = (line for line in lines if line.startswith("manifests/broken.yaml: "))
     assert "not ready: NeedsDocker: " in broken
     assert any(line.startswith("manifests/claim.yaml Service/side-door: not sim") for line in lines)

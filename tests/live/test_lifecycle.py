@@ -94,6 +94,11 @@ def test_a_document_that_fails_stops_no_other(kfsim: Kfsim) -> None:
     assert own_config_maps(kfsim) == []
 
 
+def test_up_without_manifests_says_how_to_get_one(kfsim: Kfsim) -> None:
+    kfsim.write("notes.txt", "no manifest")
+    assert "no manifests below manifests/; `kfsim serve MODEL` writes one" in kfsim.up()
+
+
 def test_what_names_nothing_to_apply_or_delete(kfsim: Kfsim) -> None:
     kfsim.up()
     done = kfsim.attempt("apply", "-f", "-", stdin="# nothing\n")

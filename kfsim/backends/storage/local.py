@@ -74,7 +74,8 @@ def _resolve_path(uri: str, claims: Path) -> Path:
         return _claim_path(uri, rest, claims)
     raise StorageFailure(
         f"{cannot_provide(uri)}: {scheme}:// is not supported yet; what works now: {WORKING}; "
-        "fetch the model to a local folder and point storageUri at it"
+        "fetch the model to a local folder and point storageUri at it, or leave the manifest as it "
+        f"is and say what stands in, in kfsim.yaml: uris: {{{uri}: ./model}}"
     )
 
 

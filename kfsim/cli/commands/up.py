@@ -211,12 +211,15 @@ def _serve(
 ) -> int:
     client = ApiClient(info.api)
     fidelity = FidelityTeller(client, project=info.project, file=arguments.report)
+    told: set[str] = set()
     try:
-        failed = _apply_and_show(arguments, paths, info, client, timeout, fidelity=fidelity)
+        failed = _apply_and_show(
+            arguments, paths, info, client, timeout, fidelity=fidelity, told=told
+        )
         if arguments.detach:
             return 1 if failed else 0
         process = started.process if started else None
-        follow(client, info, paths, process=process, fidelity=fidelity)
+        follow(client, info, paths, process=process, fidelity=fidelity, told=told)
     except KeyboardInterrupt:
         if arguments.detach:
             raise
@@ -241,10 +244,13 @@ def _apply_and_show(
     timeout: float,
     *,
     fidelity: FidelityTeller,
+    told: set[str],
 ) -> bool:
     """Apply, wait, show. Returns whether something is wrong."""
     print(f"gateway http://{info.gateway}   API http://{info.api}", flush=True)
-    applied = apply_all(client, paths, say=_say, complain=print_error)
+    applied = apply_all(client, paths, say=_say, complain=print_error, told=told)
+    if not applied.documents and not applied.errors:
+        _say(f"no manifests below {' '.join(paths)}; `kfsim serve MODEL` writes one")
     if not arguments.wait and arguments.detach:
         return fidelity.tell(applied, _say) or bool(applied.errors)
     progress = Progress(client, applied.services, _say, board=make_board(_say))
@@ -256,7 +262,7 @@ def _apply_and_show(
         print_error(f"{name} is not ready: {state.line}; `{more}` tells more")
     if applied.documents:
         _say("")
-    unsaved = fidelity.tell(applied, _say)
+    unsaved = fidelity.tell(applied, _say, reasons=False)
     return bool(late or applied.errors or unsaved)
 
 
