@@ -112,10 +112,3 @@ ALL = (
     SCALE_TO_ZERO_POD_RETENTION_PERIOD,
     PROGRESS_DEADLINE,
 )
-
-
-def find_unknown(annotations: Annotations) -> tuple[str, ...]:
-    """Keys of the autoscaling group that mean nothing, such as a misspelt one. Knative ignores
-    them in silence."""
-    known = {key for annotation in ALL for key in annotation.keys}
-    return tuple(key for key in annotations if key.startswith(GROUP) and key not in known)

@@ -28,6 +28,7 @@ from kfsim.base.errors import Invalid, KfsimError
 from kfsim.cli.apply import encode_document
 from kfsim.cli.manifests import Manifest
 from kfsim.cli.model_paths import find_missing_models
+from kfsim.cli.scaling_hints import find_scaling_hints
 from kfsim.cli.unknown_kinds import ForeignKind, describe_unknown
 from kfsim.daemon.project import find_project_file
 from kfsim.daemon.project_file import read_project_file
@@ -140,9 +141,9 @@ def _check(
     except KfsimError as error:
         problems = (*_problems_of(error), *twice)
         return Checked(manifest, namespace, problems, refusal=error.message)
-    warnings: tuple[str, ...] = ()
+    warnings = tuple(find_scaling_hints(obj))
     if isinstance(obj, InferenceService):
-        warnings = tuple(find_missing_models(obj, source=manifest.source))
+        warnings += tuple(find_missing_models(obj, source=manifest.source))
     note = not_simulated(manifest.document["apiVersion"], resource.kind)
     return Checked(manifest, namespace, twice, warnings, note="" if resource.simulated else note)
 

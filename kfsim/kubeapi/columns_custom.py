@@ -1,6 +1,7 @@
 """Columns of KServe's, Knative's and Istio's kinds: their CRDs' additionalPrinterColumns.
 
-A JSONPath over a list prints its first match only, as the API server does.
+A JSONPath over a list prints its first match only, as the API server does. Ours is one column more:
+`-o wide` of InferenceServices says why one is not ready.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ from kfsim.kubeapi.columns import (
     Column,
     JsonObject,
     at,
+    dig,
     first_of,
+    items,
 )
 
 _TRAFFIC: Final = "status.components.predictor.traffic"
@@ -32,6 +35,16 @@ def _any(item: JsonObject) -> bool:
     return True
 
 
+def _why_not_ready(obj: JsonObject, wall: float) -> str | None:
+    """What the model failed with, else the Ready condition's reason; empty once it is ready."""
+    ready = next((c for c in items(obj, "status.conditions") if c.get("type") == "Ready"), None)
+    if ready is None or ready.get("status") == "True":
+        return None
+    failure = dig(obj, "status.modelStatus.lastFailureInfo") or {}
+    told = failure if failure.get("message") else ready
+    return ": ".join(filter(None, (told.get("reason"), told.get("message")))) or None
+
+
 _INFERENCE_SERVICE: Final = (
     NAME,
     at("URL", "status.url"),
@@ -41,6 +54,7 @@ _INFERENCE_SERVICE: Final = (
     first_of("PrevRolledoutRevision", _TRAFFIC, _is_previous, "revisionName"),
     first_of("LatestReadyRevision", _TRAFFIC, _is_latest, "revisionName"),
     CRD_AGE,
+    Column("Reason", _why_not_ready, priority=1),
 )
 _RUNTIME: Final = (
     NAME,

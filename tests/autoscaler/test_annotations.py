@@ -31,15 +31,6 @@ def test_numbers_and_durations() -> None:
     assert keys.TARGET.find_number(annotations) is None
 
 
-def test_unknown_keys_of_the_group_are_found() -> None:
-    annotations = {
-        "autoscaling.knative.dev/min-scle": "1",
-        "autoscaling.knative.dev/maxScale": "1",
-        "example.com/min-scle": "1",
-    }
-    assert keys.find_unknown(annotations) == ("autoscaling.knative.dev/min-scle",)
-
-
 def test_no_spelling_belongs_to_two() -> None:
     spellings = [key for annotation in keys.ALL for key in annotation.keys]
     assert len(spellings) == len(set(spellings))

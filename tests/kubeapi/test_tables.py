@@ -51,12 +51,29 @@ def test_inference_services_in_a_canary() -> None:
         "PrevRolledoutRevision": "i-predictor-00001",
         "LatestReadyRevision": "i-predictor-00002",
         "Age": "90s",
+        "Reason": None,
     }
+
+
+FAILURE = {"lastFailureInfo": {"reason": "ModelLoadFailed", "message": "no file model.pkl"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ({"conditions": READY}, "NotYet"),
+        ({"conditions": READY, "modelStatus": FAILURE}, "ModelLoadFailed: no file model.pkl"),
+        ({"conditions": [{"type": "Ready", "status": "True"}], "modelStatus": FAILURE}, None),
+    ],
+)
+def test_wide_says_why_a_service_is_not_ready(status: dict[str, Any], reason: str | None) -> None:
+    cells = print_object("serving.kserve.io/v1beta1", "InferenceService", status=status)
+    assert cells["Reason"] == reason
 
 
 def test_absent_fields_are_empty_cells() -> None:
     cells = print_object("serving.kserve.io/v1beta1", "InferenceService")
-    assert list(cells.values()) == ["a", None, None, None, None, None, None, "90s"]
+    assert list(cells.values()) == ["a", None, None, None, None, None, None, "90s", None]
 
 
 @pytest.mark.parametrize(
