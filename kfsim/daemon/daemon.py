@@ -18,6 +18,7 @@ from kfsim.base.types import RevisionKey
 from kfsim.cluster import Cluster, make_config
 from kfsim.controllers.inferenceservice import explain_wait, find_substitutions
 from kfsim.controllers.runtime import ClusterConfig
+from kfsim.daemon.cold_metrics import ColdStartMetrics
 from kfsim.daemon.compat_mark import mark_compat
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.fidelity import FidelityReporter
@@ -213,7 +214,11 @@ class Daemon:
             scaling=self._cluster.scaling,
             cold_starts=gateway.cold_starts,
             milestones=self._cluster.milestones,
+            load=gateway.load,
         )
+        cold_metrics = ColdStartMetrics(milestones=self._cluster.milestones)
+        gateway.cold_starts.subscribe(cold_metrics.observe)
+        self._metrics.add(cold_metrics)
         await self._cluster.start()
 
     async def stop(self) -> None:

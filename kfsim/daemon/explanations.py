@@ -10,7 +10,6 @@ from kfsim.controllers.inferenceservice import explain
 from kfsim.controllers.podautoscaler import Scaling
 from kfsim.store import Store
 
-_DECISIONS_SHOWN = 3
 _NO_MAPS = LocalMaps()
 
 
@@ -31,15 +30,14 @@ def explain_service(
             continue
         explanation = scaling.explain(RevisionKey(namespace, revision["name"]))
         revision["scaling"] = list(explanation.step.reasons) if explanation.step else []
-        revision["decisions"] = [
-            _decision(each) for each in explanation.decisions[-_DECISIONS_SHOWN:]
-        ]
+        revision["decisions"] = [_decision(each, explanation.at) for each in explanation.decisions]
     return answer
 
 
-def _decision(result: ScaleResult) -> dict[str, Any]:
+def _decision(result: ScaleResult, now: float) -> dict[str, Any]:
     return {
         "at": result.decided_at,
+        "secondsAgo": now - result.decided_at,
         "valid": result.scale_valid,
         "desired": result.desired_pod_count,
         "stable": result.stable_value,

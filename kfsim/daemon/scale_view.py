@@ -35,10 +35,13 @@ class ScaleView:
         scaling: Scaling,
         cold_starts: ColdStarts,
         milestones: Callable[[ReplicaKey], Milestones | None],
+        load: Callable[[RevisionKey], tuple[int, int]],
     ) -> None:
+        """`load`: a revision's requests at replicas, and those that wait for one."""
         self._scaling = scaling
         self._cold_starts = cold_starts
         self._milestones = milestones
+        self._load = load
 
     def services(self, store: Store) -> list[dict[str, Any]]:
         """One row for each service that has been ready."""
@@ -58,11 +61,14 @@ class ScaleView:
         outlook = self._scaling.outlook(key)
         cold = self._cold_starts.latest(key)
         milestones = self._milestones(cold.replica) if cold is not None else None
+        running, held = self._load(key)
         return {
             "revision": key.name,
             "zero": outlook.plan if outlook is not None else "",
             "zeroInSeconds": outlook.seconds if outlook is not None else None,
             "lastRequestSeconds": outlook.idle if outlook is not None else None,
+            "requestsRunning": running,
+            "requestsHeld": held,
             "coldStart": describe_cold_start(cold, milestones) if cold is not None else None,
         }
 
@@ -74,11 +80,14 @@ def describe_cold_start(cold: ColdStart, milestones: Milestones | None) -> dict[
         "replica": cold.replica.name,
         "answeredAt": cold.answered,
         "seconds": cold.answered - cold.arrived,
-        "phases": _phases(cold, milestones) if milestones is not None else {},
+        "phases": split_phases(cold, milestones),
     }
 
 
-def _phases(cold: ColdStart, milestones: Milestones) -> dict[str, float]:
+def split_phases(cold: ColdStart, milestones: Milestones | None) -> dict[str, float]:
+    """Seconds by phase; nothing for a replica that is gone."""
+    if milestones is None:
+        return {}
     times = milestones.times
     known = [(each, times[each]) for each in _PHASES if each in times]
     moments: list[tuple[str, float]] = [("", cold.arrived)]

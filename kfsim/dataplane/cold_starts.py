@@ -4,6 +4,7 @@ Of requests that wait for the same replica, the first that is answered counts: i
 wait was the replica's start.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from kfsim.base.types import ReplicaKey, RevisionKey
@@ -21,13 +22,21 @@ class ColdStart(NamedTuple):
     answered: float
 
 
+ColdListener = Callable[[RevisionKey, ColdStart], None]
+
+
 class ColdStarts:
     """Remembers one per revision."""
 
-    __slots__ = ("_latest",)
+    __slots__ = ("_latest", "_listeners")
 
     def __init__(self) -> None:
         self._latest: dict[RevisionKey, ColdStart] = {}
+        self._listeners: list[ColdListener] = []
+
+    def subscribe(self, listener: ColdListener) -> None:
+        """Told of each when it happens, inside the answer: it must be quick."""
+        self._listeners.append(listener)
 
     def note(self, ticket: Ticket, now: float) -> None:
         """A cold request is answered. Called for cold ones only: they are few."""
@@ -37,6 +46,8 @@ class ColdStarts:
         known = self._latest.pop(ticket.revision, None)
         if known is None or known.replica != replica:
             known = ColdStart(replica, ticket.arrived, now)
+            for listener in self._listeners:
+                listener(ticket.revision, known)
         self._latest[ticket.revision] = known
         if len(self._latest) > _MOST_REMEMBERED:
             del self._latest[next(iter(self._latest))]

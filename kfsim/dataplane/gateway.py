@@ -79,6 +79,11 @@ class Gateway:
         """The latest answer from zero of each revision."""
         return self._plane.cold_starts
 
+    def load(self, revision: RevisionKey) -> tuple[int, int]:
+        """Requests at the revision's replicas, and those that wait for one."""
+        flow = self._plane.flow
+        return flow.running(revision), flow.held(revision)
+
     @property
     def busy(self) -> bool:
         """Whether requests are in, or were a moment ago: other work on the loop then keeps its

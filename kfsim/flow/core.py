@@ -114,6 +114,11 @@ class FlowCore:
         flow = self._context.homes.get(replica)
         return 0 if flow is None else flow.replicas[replica].in_flight
 
+    def running(self, revision: RevisionKey) -> int:
+        """Requests at the revision's replicas, those queued there included."""
+        flow = self._revisions.get(revision)
+        return 0 if flow is None else sum(each.in_flight for each in flow.replicas.values())
+
     def held(self, revision: RevisionKey) -> int:
         """Requests that the activator holds for the revision."""
         flow = self._revisions.get(revision)

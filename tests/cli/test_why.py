@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kfsim.cli.commands.why import render, tell_once
+from kfsim.cli.commands.why import render, render_decisions, tell_once
 
 TEXT = "container kserve-container has no command; give it one"
 WRAPPED = f'Revision "iris-predictor-00001" failed with message: {TEXT}.'
@@ -109,3 +109,31 @@ def test_further_causes_follow() -> None:
 def test_a_short_message_may_be_repeated() -> None:
     lines = tell_once(["iris is not ready: Failed: boom", "  Error: boom"], ["boom"])
     assert lines[1] == "  Error: boom"
+
+
+def test_the_log_of_decisions_has_a_line_for_each() -> None:
+    calm = {
+        "secondsAgo": 4.2,
+        "valid": True,
+        "desired": 1,
+        "panicMode": False,
+        "reasons": ["concurrency 0.50 over 60s wants 1"],
+    }
+    burst = calm | {"secondsAgo": 0.0, "desired": 9, "panicMode": True, "reasons": ["a", "b"]}
+    blind = calm | {"valid": False, "reasons": ["no reports"]}
+    revisions = [{"name": "r1", "decisions": [blind, calm, burst]}, {"name": "r2"}]
+    assert render_decisions(answer(revisions=revisions)) == [
+        "Revision r1:",
+        "  4 s ago: unchanged: no reports",
+        "  4 s ago: 1 wanted: concurrency 0.50 over 60s wants 1",
+        "  0 s ago: 9 wanted, in panic mode: a; b",
+        "Revision r2:",
+        "  no decision yet",
+    ]
+    assert render_decisions(answer(revisions=[])) == ["iris has no revision yet."]
+
+
+def test_requests_are_told_where_they_are() -> None:
+    revision = answer()["revisions"][0] | {"requestsRunning": 3, "requestsHeld": 2}
+    lines = render(answer(revisions=[revision]))
+    assert "  requests: 3 in flight, 2 held until a replica is free" in lines

@@ -6,7 +6,7 @@ from typing import Any
 from kfsim.api.core import ConfigMap
 from kfsim.api.kserve import InferenceService
 from kfsim.base.types import RevisionKey
-from kfsim.cli.commands.why import render
+from kfsim.cli.commands.why import render, render_decisions
 from kfsim.cluster import Cluster
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.scale_view import ScaleView
@@ -60,14 +60,24 @@ class Complaint:
 
     def why(self) -> str:
         """What the command prints."""
+        return "\n".join(render(self._explain()))
+
+    def decisions(self) -> str:
+        """What it prints with --decisions."""
+        return "\n".join(render_decisions(self._explain()))
+
+    def _explain(self) -> dict[str, Any]:
         scaling = self._cluster.scaling
         view = ScaleView(
-            scaling=scaling, cold_starts=ColdStarts(), milestones=self._cluster.milestones
+            scaling=scaling,
+            cold_starts=ColdStarts(),
+            milestones=self._cluster.milestones,
+            load=lambda key: (self.world.plane.flow.running(key), self.world.plane.flow.held(key)),
         )
         answer = explain_service(self.world.store, scaling, "default", "iris")
         for revision in answer["revisions"]:
             revision |= view.revision(RevisionKey("default", revision["name"]))
-        return "\n".join(render(answer))
+        return answer
 
 
 def play(

@@ -37,3 +37,11 @@ def test_those_longest_ago_are_forgotten():
         colds.note(cold_ticket("pod", 1.0, key), 2.0)
     assert colds.latest(keys[0]) is None
     assert colds.latest(keys[1]) is not None
+
+
+def test_listeners_are_told_once_per_start():
+    colds, told = ColdStarts(), []
+    colds.subscribe(lambda revision, cold: told.append((revision, cold.replica.name)))
+    for replica in ("pod-1", "pod-1", "pod-2"):
+        colds.note(cold_ticket(replica, 1.0), 2.0)
+    assert told == [(REVISION, "pod-1"), (REVISION, "pod-2")]

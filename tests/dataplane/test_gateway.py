@@ -122,6 +122,7 @@ async def test_request_at_zero_is_held_until_a_replica_is_ready():
         client.send("/", method="POST", body=b"held")
         await until(lambda: world.flow.held(REVISION) == 1)
         assert pokes == [REVISION]
+        assert world.gateway.load(REVISION) == (0, 1)
         world.route(replica, mode=ServiceMode.PROXY)
         reply = await client.reply()
         client.close()

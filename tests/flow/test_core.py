@@ -19,6 +19,15 @@ def test_request_for_an_unknown_revision_is_refused():
     ticket.cancel(1.0)
 
 
+def test_requests_are_counted_where_they_are():
+    world = World(make_target())
+    world.admit("a", "b")
+    assert (world.core.running(REVISION), world.core.held(REVISION)) == (0, 2)
+    world.core.update(make_target(1, 2), 0.0)
+    assert (world.core.running(REVISION), world.core.held(REVISION)) == (2, 0)
+    assert world.core.running(RevisionKey("a", "b")) == 0
+
+
 def test_first_request_through_the_activator_pokes_once_per_busy_time():
     world = World(make_target())
     world.admit("a", "b")

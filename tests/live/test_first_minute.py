@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 from tests.live.tool import IMPATIENT, INPUT, Kfsim
@@ -111,3 +112,7 @@ def test_up_says_what_a_request_from_zero_took(kfsim: Kfsim, iris_model: Path) -
     why = kfsim.run("why", "iris")
     assert "scales to zero 6 s after the last request" in why
     assert line.partition(": ")[2] in why
+    with urllib.request.urlopen(f"http://{kfsim.daemon['api']}/metrics") as response:
+        page = response.read().decode()
+    assert 'kfsim_cold_start_seconds_count{namespace="default",revision="iris-pred' in page
+    assert 'phase="load"' in page

@@ -123,6 +123,7 @@ def _machine(state_dir: Path, valid: "Sequence[Manifest]", gpu_mode: str) -> "It
         yield network.check_port(gathering.look_at_port(address, purpose, daemons))
     yield network.check_names(resolves=gathering.resolves_localhost_names())
     yield network.check_proxies(os.environ)
+    yield network.report_login()
     found, gpus = look_at_engine(), look_at_gpus()
     yield from engine.check_engine(found, needed_by=needs.docker)
     yield from engine.check_images(found, needs.images)

@@ -15,6 +15,11 @@ def register(subparsers: Subparsers) -> None:
         subparsers, "why", run, help="explain readiness, runtime, revision and scale of a service"
     )
     parser.add_argument("name", help="the InferenceService")
+    parser.add_argument(
+        "--decisions",
+        action="store_true",
+        help="the autoscaler's latest decisions, newest last, each with its numbers",
+    )
     add_namespace(parser)
 
 
@@ -22,7 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     client = connect(arguments)
     client.get(client.resource("isvc").path(arguments.namespace, arguments.name))  # is it there?
     explanation = client.get(f"/kfsim/v1/why/{arguments.namespace}/{arguments.name}")
-    print("\n".join(render(explanation)))
+    lines = render_decisions(explanation) if arguments.decisions else render(explanation)
+    print("\n".join(lines))
     return 0
 
 
@@ -44,6 +50,22 @@ def render(answer: dict[str, Any]) -> list[str]:
         lines.append("Latest events:")
         lines += [f"  {e['type']} {e['reason']}: {e['message']}" for e in answer["events"]]
     return tell_once(lines, _messages(answer))
+
+
+def render_decisions(answer: dict[str, Any]) -> list[str]:
+    """The autoscaler's log by revision: what it saw, wanted, and by which window."""
+    lines: list[str] = []
+    for revision in answer["revisions"]:
+        lines.append(f"Revision {revision['name']}:")
+        decisions = revision.get("decisions", ())
+        lines += [f"  {_decision(each)}" for each in decisions] or ["  no decision yet"]
+    return lines or [f"{answer['name']} has no revision yet."]
+
+
+def _decision(decision: dict[str, Any]) -> str:
+    mode = ", in panic mode" if decision["panicMode"] else ""
+    wanted = f"{decision['desired']} wanted" if decision["valid"] else "unchanged"
+    return f"{decision['secondsAgo']:.0f} s ago: {wanted}{mode}: {'; '.join(decision['reasons'])}"
 
 
 def tell_once(lines: list[str], messages: list[str]) -> list[str]:
@@ -144,6 +166,16 @@ def _link(link: dict[str, Any]) -> str:
     return f"The {link['component']} asks {link['host']}, which {answers}: {link['reason']}"
 
 
+def _requests(revision: dict[str, Any]) -> list[str]:
+    running, held = revision.get("requestsRunning", 0), revision.get("requestsHeld", 0)
+    told = []
+    if running:
+        told.append(f"{running} in flight")
+    if held:
+        told.append(f"{held} held until a replica is free")
+    return [f"  requests: {', '.join(told)}"] if told else []
+
+
 def _zero(revision: dict[str, Any]) -> list[str]:
     """When it will be at zero, and what its latest answer from there took."""
     lines = []
@@ -171,7 +203,7 @@ def _revision(revision: dict[str, Any]) -> list[str]:
     if revision["active"] is False and revision["activeReason"]:
         lines.append(f"  not active: {revision['activeReason']}")
     lines += [f"  {reason}" for reason in revision.get("scaling", ())]
-    lines += _zero(revision)
+    lines += _requests(revision) + _zero(revision)
     for decision in revision.get("decisions", ())[-1:]:
         lines += [f"  {reason}" for reason in decision["reasons"]]
         if decision.get("panicMode"):

@@ -27,8 +27,10 @@ _SCRAPES_PER_TICK = round(TICK_INTERVAL / _SCRAPE_INTERVAL)
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a revision has the scale that it has: its recent decisions, oldest first, what the
-    latest reconcile made of the last one, and when it will be at zero."""
+    latest reconcile made of the last one, and when it will be at zero. `at` is now, on the clock of
+    the decisions."""
 
+    at: float
     decisions: tuple[ScaleResult, ...]
     step: ScaleStep | None
     outlook: Outlook | None = None
@@ -93,6 +95,7 @@ class Scaling:
         """What `kfsim why` tells of the revision's scale."""
         applied = self._applied.get(revision)
         return Explanation(
+            self._clock.now(),
             self._deciders.history(revision),
             applied.step if applied is not None else None,
             self.outlook(revision),

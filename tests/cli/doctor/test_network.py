@@ -3,7 +3,13 @@
 import pytest
 
 from kfsim.cli.doctor import Level
-from kfsim.cli.doctor.network import PortFacts, check_names, check_port, check_proxies
+from kfsim.cli.doctor.network import (
+    PortFacts,
+    check_names,
+    check_port,
+    check_proxies,
+    report_login,
+)
 
 PROXY = {"HTTP_PROXY": "http://proxy:3128"}
 
@@ -58,3 +64,9 @@ def test_a_resolver_without_localhost_names_is_explained() -> None:
     assert finding.level is Level.NOTE
     assert "curl and browsers resolve it themselves" in finding.found
     assert "/serving/NAMESPACE/NAME/" in finding.mend
+
+
+def test_that_there_is_no_login_is_said() -> None:
+    found = report_login()
+    assert found.level == "ok"
+    assert "answers 302 or 401 until they are sent" in found.line
