@@ -3,14 +3,19 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from kfsim.api.core import ConfigMap
+import orjson
+
+from kfsim.api.core import ConfigMap, Event
 from kfsim.api.kserve import InferenceService
+from kfsim.api.scheme import kind_of
 from kfsim.base.types import RevisionKey
 from kfsim.cli.commands.why import render, render_decisions
+from kfsim.cli.output import table_cells
 from kfsim.cluster import Cluster
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.scale_view import ScaleView
 from kfsim.dataplane.cold_starts import ColdStarts
+from kfsim.kubeapi.tables import TableWriter
 from kfsim.simulation import ReplicaScript, SimulatedCluster, simulate
 from kfsim.simulation.world import build_cluster
 
@@ -57,6 +62,19 @@ class Complaint:
 
     async def until_ready(self, within: float = 60.0) -> None:
         await self.world.until(lambda: self.ready, what="Ready", within=within)
+
+    def table(self) -> list[dict[str, str]]:
+        """What `get isvc -o wide` shows: heading to cell, by service."""
+        resource, version = kind_of(InferenceService), InferenceService.API_VERSION
+        writer = TableWriter(resource, version, wall=self.world.clock.wall(), include="None")
+        entries = self.world.store.entries(InferenceService)
+        table = orjson.loads(b"".join(writer.table(list(entries), 1)))
+        header, rows = table_cells(table, wide=True, namespaces=False)
+        return [dict(zip(header, row, strict=True)) for row in rows]
+
+    def events(self) -> list[str]:
+        """Reason and message of all, as `kfsim events` has them."""
+        return [f"{each.reason}: {each.message}" for each in self.world.store.list(Event)]
 
     def why(self) -> str:
         """What the command prints."""

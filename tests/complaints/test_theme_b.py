@@ -5,11 +5,25 @@ import asyncio
 import pytest
 
 from kfsim.api.kserve import InferenceService
+from kfsim.api.scheme import kind_of
+from kfsim.base.errors import BadRequest
+from kfsim.kubeapi.patching import parse_patch
+from kfsim.kubeapi.status import UnsupportedMediaType
 from kfsim.simulation import SimulatedCluster, Trace, simulate
 from kfsim.simulation.arrivals import steady
 from tests.complaints.support import IRIS, SKLEARN
 
 pytestmark = pytest.mark.scenario
+
+
+def test_python_866_a_patch_of_another_type_than_it_says_is_told_which() -> None:
+    document, kind = b'{"metadata": {"labels": {"a": "b"}}}', kind_of(InferenceService)
+    with pytest.raises(BadRequest, match="send Content-Type: application/merge-patch"):
+        parse_patch(document, "application/json-patch+json", kind)
+    with pytest.raises(UnsupportedMediaType, match="accepted media types include: "):
+        parse_patch(document, "application/strategic-merge-patch+json", kind)
+    changed = parse_patch(document, "application/merge-patch+json", kind)({"metadata": {}})
+    assert changed == {"metadata": {"labels": {"a": "b"}}}
 
 
 def an_afternoon() -> Trace:

@@ -73,5 +73,54 @@ def test_kserve_4397_a_broken_setting_breaks_nothing() -> None:
         user.apply(SKLEARN)
         await user.until_ready()
         assert user.why().startswith("iris is ready")
+        (told,) = [each for each in user.events() if each.startswith("InvalidConfiguration: ")]
+        assert "stable-window" in told
+        assert told.endswith("; the previous settings stay in force")
+
+    play(story)
+
+
+def test_kserve_829_the_reason_is_a_column_of_get() -> None:
+    async def story(user: Complaint) -> None:
+        user.apply(SKLEARN)
+        await asyncio.sleep(5)
+        (shown,) = user.table()
+        assert shown["READY"] == "False"
+        assert "no such tag" in shown["REASON"]
+
+    play(story, script=ReplicaScript(start_failure=StartFailure("ErrImagePull", "no such tag")))
+
+
+def test_kserve_3303_the_event_names_the_condition_and_says_why() -> None:
+    async def story(user: Complaint) -> None:
+        user.apply(SKLEARN)
+        await user.until_ready()
+        user.apply({"model": {"modelFormat": {"name": "sklearn", "version": "99"}}})
+        await asyncio.sleep(2)
+        told = user.why()
+        assert "is no longer Ready because of: PredictorReady" in told
+        assert "Warning InternalError" in told
+
+    play(story)
+
+
+def test_kserve_786_the_ingress_comes_after_what_it_waits_for() -> None:
+    async def story(user: Complaint) -> None:
+        user.apply(SKLEARN)
+        await asyncio.sleep(5)
+        lines = [
+            each for each in user.why().splitlines() if " is False" in each or " is Unknown" in each
+        ]
+        assert lines[0].startswith("  PredictorReady is False: ")
+        assert lines[1].startswith("  IngressReady is False: Predictor ingress not created")
+
+    play(story, script=ReplicaScript(start_failure=StartFailure("ErrImagePull", "no such tag")))
+
+
+def test_kserve_2109_a_runtime_that_was_named_and_is_not_there_is_named() -> None:
+    async def story(user: Complaint) -> None:
+        user.apply({"model": SKLEARN["model"] | {"runtime": "kserve-sklearn"}})
+        await asyncio.sleep(1)
+        assert "kserve-sklearn" in user.why().splitlines()[0]
 
     play(story)

@@ -1,6 +1,8 @@
 """Theme E: models that are not where they should be."""
 
+import socket
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -41,3 +43,29 @@ def test_kserve_849_a_scheme_that_kserve_refuses_is_refused_with_its_words() -> 
         assert "StorageURI not supported: storageUri, must be one of: [gs://, s3://" in user.why()
 
     play(story)
+
+
+def test_kserve_1764_a_bucket_is_mapped_to_a_folder_of_this_machine(tmp_path: Path) -> None:
+    line = told("gs://bucket/model", tmp_path)
+    assert "kfsim up --map gs://BUCKET=FOLDER" in line
+
+
+def test_kserve_1914_trouble_with_tls_is_told_before_the_start(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=refuse_tls, args=(server,), daemon=True).start()
+        line = told(f"https://127.0.0.1:{server.getsockname()[1]}/model.joblib", tmp_path)
+    assert line.startswith("problem  model of iris: ")
+    assert "SSL" in line
+
+
+def refuse_tls(server: socket.socket) -> None:
+    """What a server of plain http says to a handshake."""
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_kserve_2990_a_store_that_is_not_there_is_told_before_the_start(tmp_path: Path) -> None:
+    line = told("http://127.0.0.1:1/model.joblib", tmp_path)
+    assert "cannot be reached" in line

@@ -35,7 +35,10 @@ def test_what_will_not_work_ends_it_with_1(kfsim: Kfsim, tmp_path: Path) -> None
 
 def test_storage_alone(kfsim: Kfsim, iris_model: Path) -> None:
     kfsim.service("iris", iris_model)
+    kfsim.service("far", "s3://bucket/iris")
+    kfsim.write("kfsim.yaml", f"uris: {{'s3://bucket/iris': {iris_model}}}\n")
     printed = kfsim.run("doctor", "storage", "manifests")
+    assert f"ok       model of far: {iris_model}: model.joblib" in printed
     subjects = [line.split(": ")[0].split(maxsplit=1)[1] for line in printed.splitlines()[:-1]]
-    assert subjects[0] == "model of iris"
+    assert subjects[:2] == ["model of far", "model of iris"]
     assert all(each.startswith(("model of", "versions of")) for each in subjects)

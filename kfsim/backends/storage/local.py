@@ -75,7 +75,8 @@ def _resolve_path(uri: str, claims: Path) -> Path:
     raise StorageFailure(
         f"{cannot_provide(uri)}: {scheme}:// is not supported yet; what works now: {WORKING}; "
         "fetch the model to a local folder and point storageUri at it, or leave the manifest as it "
-        f"is and say what stands in, in kfsim.yaml: uris: {{{uri}: ./model}}"
+        f"is and say what stands in: kfsim up --map {scheme}://BUCKET=FOLDER, or in kfsim.yaml "
+        f"uris: {{{uri}: ./model}}"
     )
 
 

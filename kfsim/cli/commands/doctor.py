@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from kfsim.daemon.settings import DEFAULT_API, DEFAULT_GATEWAY
 if TYPE_CHECKING:
     from kfsim.cli.doctor import Finding
     from kfsim.cli.manifests import Manifest
+    from kfsim.daemon.project_file import ProjectFile
 
 _DEFAULT_PATH = "manifests/"
 _STORAGE = "storage"
@@ -73,24 +74,25 @@ def _examine(
 
     project = resolve_project(paths, name=arguments.project, state_dir=arguments.state_dir)
     loaded = load_paths(path for path in paths if os.path.basename(path) != PROJECT_FILE)
+    project_files = check_project_files(paths)
+    settings = _settings(paths, project_files)
     if only_storage:
-        yield from _models(loaded.found, project.state_dir)
+        yield from _models(loaded.found, project.state_dir, settings)
         return
     checked = check_manifests(loaded.found, namespace="default")
-    project_files = check_project_files(paths)
     problems = [
         *describe_problems(checked),
         *(text for texts in project_files.values() for text in texts),
         *loaded.errors,
     ]
     valid = [each.manifest for each in checked if each.verdict is Verdict.VALID]
-    gpu_mode = _gpu_mode(paths, project_files)
+    gpu_mode = str(settings.file.gpu_settings.mode) if settings is not None else "require"
     yield from _machine(project.state_dir, valid, gpu_mode)
     yield from _project(project.state_dir)
     from kfsim.cli.doctor.project import check_manifests as report_manifests
 
     yield from report_manifests(problems, valid=len(valid), paths=paths)
-    yield from _models(valid, project.state_dir)
+    yield from _models(valid, project.state_dir, settings)
 
 
 def _machine(state_dir: Path, valid: "Sequence[Manifest]", gpu_mode: str) -> "Iterator[Finding]":
@@ -147,7 +149,10 @@ def _project(state_dir: Path) -> "Iterator[Finding]":
     yield from project.check_daemons(look_for_daemons(state_dir), version=__version__)
 
 
-def _models(manifests: "Sequence[Manifest]", state_dir: Path) -> "Iterator[Finding]":
+def _models(
+    manifests: "Sequence[Manifest]", state_dir: Path, settings: "_Settings | None"
+) -> "Iterator[Finding]":
+    """Where kfsim.yaml maps a URI, what stands in for it is looked at."""
     from kfsim.cli.doctor.needs import read_uris
     from kfsim.cli.doctor.source_facts import find_pickles, look_at_source, read_pickles
     from kfsim.cli.doctor.sources import check_pickle, check_source
@@ -158,7 +163,7 @@ def _models(manifests: "Sequence[Manifest]", state_dir: Path) -> "Iterator[Findi
             continue
         namespace = each.document["metadata"].get("namespace") or "default"
         claims = state_dir / "volumes" / namespace
-        uris = list(read_uris(each.document))
+        uris = [settings.map(uri) if settings else uri for uri in read_uris(each.document)]
         for uri in uris:
             facts = look_at_source(each.name, uri, source=each.source, claims=claims)
             yield check_source(facts)
@@ -167,11 +172,23 @@ def _models(manifests: "Sequence[Manifest]", state_dir: Path) -> "Iterator[Findi
     yield from (each for each in found if each is not None)
 
 
-def _gpu_mode(paths: list[str], problems: Mapping[str, Sequence[str]]) -> str:
-    """What kfsim.yaml says, where it can be read."""
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """kfsim.yaml, and the folder that its relative paths start at."""
+
+    file: "ProjectFile"
+    folder: str
+
+    def map(self, uri: str) -> str:
+        found = self.file.maps(self.folder, {}).uri(uri, field="")
+        return uri if found is None else found.given
+
+
+def _settings(paths: list[str], problems: Mapping[str, Sequence[str]]) -> _Settings | None:
+    """None without a file, or with one that cannot be read, which is told elsewhere."""
     from kfsim.daemon.project_file import read_project_file
 
     path = find_project_file(paths[0]) if paths else None
     if path is None or problems.get(str(path)):
-        return "require"
-    return str(read_project_file(path).gpu_settings.mode)
+        return None
+    return _Settings(read_project_file(path), str(path.parent.absolute()))

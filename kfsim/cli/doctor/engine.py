@@ -45,7 +45,10 @@ def check_images(facts: EngineFacts, wanted: tuple[str, ...]) -> list[Finding]:
     if facts.problem:
         return []
     missing = [image for image in wanted if full_name(image) not in facts.images]
-    findings = [note("image", f"{each} is not present and will be pulled") for each in missing]
+    mend = "to run one of your own, build or tag it under this name; or map it in kfsim.yaml"
+    findings = [
+        note("image", f"{each} is not present and will be pulled", mend) for each in missing
+    ]
     if wanted and not missing:
         findings = [ok("images", f"all {len(wanted)} of the manifests are present")]
     return findings

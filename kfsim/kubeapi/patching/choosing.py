@@ -51,7 +51,10 @@ def _parse_operations(body: bytes) -> list[Any]:
             f"the body of the request cannot be read as a JSON patch: {error}"
         ) from error
     if not isinstance(operations, list):
-        raise BadRequest("a JSON patch is a list of operations")
+        raise BadRequest(
+            "a JSON patch is a list of operations; for an object with the fields to change, send "
+            f"Content-Type: {MERGE_PATCH_TYPE}"
+        )
     return operations
 
 
