@@ -10,7 +10,9 @@ from pathlib import Path
 
 from kfsim.base.errors import Unavailable
 from kfsim.daemon.project import (
+    DAEMON,
     DaemonInfo,
+    find_holder,
     is_running,
     projects_home,
     read_daemon,
@@ -56,7 +58,15 @@ def _own(running: Iterable[DaemonInfo]) -> DaemonInfo | None:
 
 
 def _of_folder(folder: Path, what: str) -> DaemonInfo:
-    info = read_daemon(folder) if is_running(folder) else None
+    running = is_running(folder)
+    info = read_daemon(folder) if running else None
+    if running and info is None:
+        pid = find_holder(folder) or "PID"
+        raise Unavailable(
+            f"a daemon runs for {what} (pid {pid}), but {folder / DAEMON}, which tells its "
+            "addresses, cannot be read. If it is not just starting or stopping, end it "
+            f"(kill {pid}) and `kfsim up` brings everything back"
+        )
     if info is None:
         raise Unavailable(
             f"no kfsim daemon is running for {what}{_others()}; start one with `kfsim up`"

@@ -7,13 +7,14 @@ gone, however we went, the daemon drains and stops.
 
 import json
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kfsim.base.errors import Unavailable
-from kfsim.daemon.project import DaemonInfo, prepare_state_dir
+from kfsim.daemon.project import DaemonInfo, log_path, open_log, prepare_state_dir
 from kfsim.daemon.settings import DaemonSettings
 
 
@@ -32,10 +33,9 @@ class PendingDaemon:
     def __init__(self, settings: DaemonSettings) -> None:
         """Raises Unavailable when the state directory cannot be used."""
         prepare_state_dir(settings.state_dir)
-        self._log = settings.state_dir / "logs" / "daemon.log"
-        self._log.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "wb") as log:
+        self._log = log_path(settings.state_dir)
+        with os.fdopen(open_log(settings.state_dir), "ab") as log:
+            self._said_before = log.seek(0, os.SEEK_END)
             self.process = subprocess.Popen(  # our own daemon
                 settings.command(),
                 stdin=subprocess.PIPE if settings.foreground else subprocess.DEVNULL,
@@ -53,11 +53,19 @@ class PendingDaemon:
         if "ready" in message:
             info = DaemonInfo(**message["ready"])
             return StartedDaemon(info, tuple(message.get("notes", ())), self.process)
-        code = self.process.wait()
-        problem = message.get("error") or f"it ended with code {code}; its last words:\n" + (
-            _tail(self._log)
-        )
-        raise Unavailable(f"the daemon did not start: {problem}")
+        end = describe_end(self.process.wait())
+        words = message.get("error") or f"{end}; {_last_words(self._log, self._said_before)}"
+        raise Unavailable(f"the daemon did not start: {words}")
+
+
+def describe_end(code: int) -> str:
+    """A process's end as a person would say it."""
+    if code >= 0:
+        return f"it ended with code {code}"
+    try:
+        return f"it was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"it was ended by signal {-code}"
 
 
 def _environment() -> dict[str, str]:
@@ -75,8 +83,14 @@ def _parse(line: bytes) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _tail(path: Path, lines: int = 15) -> str:
+def _last_words(path: Path, start: int, lines: int = 15) -> str:
+    """What the log has from the offset on."""
     try:
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+        with path.open("rb") as log:
+            log.seek(start)
+            said = log.read().decode(errors="replace").splitlines()
     except OSError as error:
-        return f"(no log: {error})"
+        return f"its log cannot be read: {error}"
+    if not said:
+        return f"it wrote nothing to its log, {path}"
+    return "\n".join(["its last words:", *said[-lines:]])

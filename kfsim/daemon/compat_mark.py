@@ -9,17 +9,21 @@ from pathlib import Path
 
 from kfsim.api.compat import Compat
 from kfsim.base.errors import Conflict
+from kfsim.daemon.project import replace_file
 
 MARK = "compat"
 
 
 def mark_compat(state_dir: Path, compat: Compat, *, has_objects: bool) -> None:
-    """Note the mode. Raises Conflict where there are objects of the other one."""
+    """Note the mode. Raises Conflict where there are objects of the other one, Unavailable
+    where the disk takes nothing."""
     mark = state_dir / MARK
-    kept = mark.read_text(encoding="utf-8").strip() if mark.exists() else str(Compat.KSERVE)
+    written = mark.read_text(encoding="utf-8").strip() if mark.exists() else ""
+    kept = written or str(Compat.KSERVE)
     if has_objects and kept != compat:
         raise Conflict(
             f"the project's objects were made with --compat {kept}, and --compat {compat} is "
             f"asked for; start empty with --fresh, or keep --compat {kept}"
         )
-    mark.write_text(f"{compat}\n", encoding="utf-8")
+    if written != compat:
+        replace_file(mark, f"{compat}\n")

@@ -24,6 +24,7 @@ from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.fidelity import FidelityReporter
 from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.host import find_host
+from kfsim.daemon.journal import open_journal
 from kfsim.daemon.listening import Listener, listen
 from kfsim.daemon.local_settings import LocalSettings
 from kfsim.daemon.logs import LogReader
@@ -43,7 +44,6 @@ from kfsim.store import Store
 from kfsim.store.sqlite_journal import SqliteJournal
 
 _logger = logging.getLogger(__name__)
-JOURNAL = "journal.sqlite3"
 # How long requests in flight may take to end when the daemon stops.
 _DRAIN_SECONDS = 10.0
 _STARTS_PER_CORE = 2
@@ -117,12 +117,13 @@ class Daemon:
         return self._info
 
     def _open_store(self) -> Store:
-        path = self._settings.state_dir / JOURNAL
-        if self._settings.fresh:
-            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-                path.with_name(name).unlink(missing_ok=True)
-        mark_compat(self._settings.state_dir, self._settings.compat, has_objects=path.exists())
-        self._journal = SqliteJournal(path)
+        self._journal, note = open_journal(self._settings.state_dir, fresh=self._settings.fresh)
+        # A journal that is new has nothing reserved yet.
+        has_objects = self._journal.reserved > 0
+        mark_compat(self._settings.state_dir, self._settings.compat, has_objects=has_objects)
+        if note is not None:
+            _logger.warning("%s", note)
+            self.notes.append(note)
         return Store(clock=self._clock, entropy=self._entropy, journal=self._journal)
 
     async def _serve_api(self, store: Store, config: ClusterConfig) -> Listener:

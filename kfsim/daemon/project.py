@@ -5,6 +5,7 @@ directory has mode 0700 and holds the lock, the journal, the logs and `daemon.js
 the running daemon. Whether one runs is decided by the lock, never by the pid.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -24,7 +25,7 @@ DAEMON = "daemon.json"
 _LOCK_TRIES = 20
 _LOCK_PAUSE = 0.025  # seconds; a reader's look at the lock takes microseconds
 _OURS = re.compile(
-    r"lock|compat|daemon\.json(\.new)?|journal\.sqlite3(-\w+)?|kubeconfig.*|\.writable"
+    r"lock|(compat|daemon\.json)(\.new)?|journal\.sqlite3(-\w+)*|kubeconfig.*|\.writable"
     r"|logs|replicas|containers|volumes"
 )
 """What a daemon and its clients keep in a state directory."""
@@ -113,10 +114,30 @@ def prepare_state_dir(folder: Path) -> None:
         probe.touch(mode=0o600)
         probe.unlink()
     except OSError as error:
-        raise Unavailable(
-            f"cannot use the state directory {folder}: {error.strerror or error}; make it "
-            "writable, or choose another with --state-dir or KFSIM_STATE_DIR"
-        ) from error
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> Unavailable:
+    mend = "free some space there" if error.errno == errno.ENOSPC else "make it writable"
+    return Unavailable(
+        f"cannot use the state directory {folder}: {error.strerror or error}; {mend}, or choose "
+        "another with --state-dir or KFSIM_STATE_DIR"
+    )
+
+
+def open_log(folder: Path) -> int:
+    """A descriptor to append to the daemon's log with. Raises Unavailable with the mend."""
+    path = log_path(folder)
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def log_path(folder: Path) -> Path:
+    """The daemon's log in a state directory."""
+    return folder / "logs" / "daemon.log"
 
 
 class StateLock:
@@ -132,13 +153,16 @@ class StateLock:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _lock(descriptor):
             os.close(descriptor)
-            other = read_daemon(self._project.state_dir)
-            who = f"pid {other.pid}, API http://{other.api}" if other else "starting or stopping"
+            folder = self._project.state_dir
+            other = read_daemon(folder)
+            who = f"API http://{other.api}" if other else "starting or stopping"
+            who = f"pid {find_holder(folder) or 'unknown'}, {who}"
             raise AlreadyExists(
                 f"project {self._project.name} has a running daemon ({who}); stop it with "
                 "`kfsim down`, or choose another --project"
             )
         (self._project.state_dir / DAEMON).unlink(missing_ok=True)  # of one that was killed
+        _sign(descriptor)
         self._descriptor = descriptor
         return self
 
@@ -164,6 +188,23 @@ def _lock(descriptor: int) -> bool:
         else:
             return True
     return False
+
+
+def _sign(descriptor: int) -> None:
+    """Write our pid into the lock."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+    except OSError:
+        pass  # a full disk: the pid is only told to people
+
+
+def find_holder(folder: Path) -> int | None:
+    """The pid of the daemon that took the lock last."""
+    try:
+        return int((folder / LOCK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def purge_state_dir(folder: Path) -> tuple[str, ...]:
@@ -193,12 +234,23 @@ def purge_state_dir(folder: Path) -> tuple[str, ...]:
 
 
 def write_daemon(folder: Path, info: DaemonInfo) -> None:
-    """Publish the running daemon's addresses, atomically."""
-    draft = folder / f"{DAEMON}.new"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(info), file, indent=2)
-    draft.replace(folder / DAEMON)
+    """Publish the running daemon's addresses, atomically. Raises Unavailable with the mend."""
+    replace_file(folder / DAEMON, json.dumps(asdict(info), indent=2))
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a private file of a state directory, so that a full disk leaves the old one.
+
+    Raises Unavailable with the mend.
+    """
+    draft = path.with_name(f"{path.name}.new")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError as error:
+        raise _unusable(path.parent, error) from error
 
 
 def read_daemon(folder: Path) -> DaemonInfo | None:

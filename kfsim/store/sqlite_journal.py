@@ -20,6 +20,12 @@ from typing import Final
 from kfsim.base.errors import Unavailable
 from kfsim.store.commit_thread import Batch, CommitThread
 from kfsim.store.journal import Change, ObjectKey, Snapshot
+from kfsim.store.journal_failures import (
+    Corrupted,
+    UnknownLayout,
+    describe_refusal,
+    explain_unopened,
+)
 
 _LAYOUT: Final = 1
 _SCHEMA: Final = f"""
@@ -52,13 +58,13 @@ class SqliteJournal:
     """The live journal of one project."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create the file (mode 0600). Raises Unavailable, naming it and the mend."""
+        """Open or create the file (mode 0600).
+
+        Raises Unavailable, naming it and the mend: JournalDamaged and JournalTooNew for files that
+        no other try will open.
+        """
         self._path = path
-        try:
-            self._connection = _open(path)
-            reserved = _read_reserved(self._connection)
-        except (sqlite3.Error, OSError) as error:
-            raise Unavailable(_unreadable(path, error)) from error
+        self._connection, reserved = _load(path)
         self._thread = CommitThread(self._write, name=f"journal {path.name}", reserved=reserved)
 
     def __str__(self) -> str:
@@ -75,7 +81,7 @@ class SqliteJournal:
                 *key, version, raw = self._connection.execute(_LOAD, (number,)).fetchone()
                 yield Change(ObjectKey(*key), version, raw)
         except sqlite3.Error as error:
-            raise Unavailable(_unreadable(self._path, error)) from error
+            raise explain_unopened(self._path, error) from error
 
     def begin(self, reserved: int) -> None:
         self._write(Batch(reserved=reserved))  # the thread has nothing to do yet
@@ -116,10 +122,23 @@ class SqliteJournal:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            raise Unavailable(
-                f"{self} cannot be written: {error}; free some space or mend the permissions of "
-                f"{self._path.parent}"
-            ) from error
+            raise Unavailable(describe_refusal(self._path, error)) from error
+
+
+def check_journal(path: Path) -> None:
+    """Open and close the file, creating it where there is none; raises as SqliteJournal does."""
+    _load(path)[0].close()
+
+
+def _load(path: Path) -> tuple[sqlite3.Connection, int]:
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = _open(path)
+        return connection, _read_reserved(connection)
+    except (sqlite3.Error, OSError) as error:
+        if connection is not None:
+            connection.close()
+        raise explain_unopened(path, error) from error
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -132,12 +151,12 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise sqlite3.DatabaseError(found)
+            raise Corrupted(found)
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
         if layout not in (0, _LAYOUT):
-            raise sqlite3.DatabaseError(f"its layout {layout} is of another kfsim version")
+            raise UnknownLayout(f"it has layout {layout}, and this kfsim reads up to {_LAYOUT}")
         connection.executescript(_SCHEMA)
-    except sqlite3.Error:
+    except (sqlite3.Error, OSError):
         connection.close()
         raise
     return connection
@@ -145,7 +164,8 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _read_reserved(connection: sqlite3.Connection) -> int:
     row = connection.execute("SELECT value FROM meta WHERE name = 'reserved'").fetchone()
-    return row[0] if row else 0
+    reserved: int = row[0] if row else 0
+    return reserved
 
 
 def _statements(
@@ -163,12 +183,3 @@ def _statements(
 
 def _row_key(key: ObjectKey) -> tuple[str, str, str, str]:
     return (key.api_version, key.kind, key.namespace, key.name)
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    if "locked" in str(error):
-        return f"the journal {path} is in use by another process; stop that kfsim first"
-    return (
-        f"the journal {path} cannot be opened: {error}; mend its permissions, or move it away "
-        f"(mv {path} {path}.broken) and start again with an empty one"
-    )

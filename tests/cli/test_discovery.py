@@ -1,5 +1,6 @@
 """Which daemon a command means: said, by environment, by folder, or the only one."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -106,3 +107,13 @@ def test_a_state_directory_without_a_daemon_is_not_left_for_another(
     monkeypatch.setenv("KFSIM_STATE_DIR", str(daemons.home / "own"))
     with pytest.raises(Unavailable, match=r"own \(KFSIM_STATE_DIR\) \(running: a "):
         find_daemon()
+
+
+def test_a_daemon_whose_addresses_cannot_be_read_is_told_apart_from_none(
+    daemons: Daemons, tmp_path: Path
+) -> None:
+    daemons.start("one", state_dir=str(tmp_path / "state"))
+    (tmp_path / "state/daemon.json").write_text("{torn")
+    text = rf"\(pid {os.getpid()}\), but {tmp_path}/state/daemon.json, .* cannot be read"
+    with pytest.raises(Unavailable, match=text):
+        find_daemon(state_dir=str(tmp_path / "state"))

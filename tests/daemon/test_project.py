@@ -12,8 +12,10 @@ from kfsim.base.errors import AlreadyExists, Invalid, Unavailable
 from kfsim.daemon.project import (
     DaemonInfo,
     StateLock,
+    find_holder,
     find_project_file,
     is_running,
+    open_log,
     prepare_state_dir,
     purge_state_dir,
     read_daemon,
@@ -76,6 +78,29 @@ def test_a_second_daemon_on_one_project_is_refused_by_name(home: Path) -> None:
     assert not is_running(project.state_dir)
     assert read_daemon(project.state_dir) is None
     assert list(running_daemons()) == []
+
+
+def test_a_starting_daemon_is_known_by_the_lock_it_signed(home: Path) -> None:
+    project = resolve_project([], name="demo", state_dir=None)
+    prepare_state_dir(project.state_dir)
+    assert find_holder(project.state_dir) is None
+    (project.state_dir / "lock").write_text("123456789")  # of a dead process
+    with StateLock(project):
+        assert find_holder(project.state_dir) == os.getpid()
+        text = rf"running daemon \(pid {os.getpid()}, starting or stopping\)"
+        with pytest.raises(AlreadyExists, match=text), StateLock(project):
+            pass
+
+
+def test_a_state_directory_that_takes_no_files_is_named(home: Path) -> None:
+    info = DaemonInfo(1, "", "", "0", "demo", "", "")
+    (home / "state").touch()
+    for write in (
+        lambda: open_log(home / "state"),
+        lambda: write_daemon(home / "state", info),
+    ):
+        with pytest.raises(Unavailable, match=r"cannot use the state directory .*; make it"):
+            write()
 
 
 def test_the_project_file_lies_in_the_folder_or_beside_the_manifest(tmp_path: Path) -> None:

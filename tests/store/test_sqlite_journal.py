@@ -14,7 +14,8 @@ from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.errors import Unavailable
 from kfsim.store import Change, ObjectKey, Store
-from kfsim.store.sqlite_journal import SqliteJournal
+from kfsim.store.journal_failures import JournalDamaged, JournalTooNew
+from kfsim.store.sqlite_journal import SqliteJournal, check_journal
 
 
 def open_store(path: Path) -> Store:
@@ -121,8 +122,47 @@ async def test_a_killed_process_loses_nothing_acknowledged(tmp_path: Path) -> No
 def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.write_bytes(b"this is no database, " * 200)
-    with pytest.raises(Unavailable, match=r"journal\.db cannot be opened.*move it away"):
+    with pytest.raises(JournalDamaged, match=r"journal\.db is damaged: file is not a database"):
         SqliteJournal(path)
+
+
+@pytest.mark.parametrize("size", [100, 4096, 5000], ids=["a header", "a page", "a page and more"])
+async def test_what_is_left_of_a_short_file_is_named(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "journal.db"
+    store = open_store(path)
+    store.create(make_map("a"))
+    await store.close()
+    with path.open("r+b") as file:
+        file.truncate(size)
+    with pytest.raises(JournalDamaged, match=r"journal\.db is damaged"):
+        SqliteJournal(path)
+
+
+async def test_bytes_amid_a_file_that_are_none_of_ours_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    store = open_store(path)
+    for number in range(200):
+        store.create(make_map(f"a{number}", key="v" * 500))
+    await store.close()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * 3 * 4096)
+    with pytest.raises(JournalDamaged, match=r"journal\.db is damaged"):
+        SqliteJournal(path)
+
+
+async def test_a_newer_layout_is_named_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    store = open_store(path)
+    store.create(make_map("a"))
+    await store.close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 7")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalTooNew, match=r"newer kfsim: it has layout 7, .* up to 1$"):
+        check_journal(path)
+    assert path.read_bytes() == before
 
 
 async def test_a_torn_page_is_named(tmp_path: Path) -> None:
@@ -134,7 +174,7 @@ async def test_a_torn_page_is_named(tmp_path: Path) -> None:
     size = path.stat().st_size
     with path.open("r+b") as file:
         file.truncate(size // 2)
-    with pytest.raises(Unavailable, match=r"journal\.db cannot be opened"):
+    with pytest.raises(JournalDamaged, match=r"journal\.db is damaged"):
         SqliteJournal(path)
 
 
@@ -196,7 +236,7 @@ async def test_a_refused_write_is_told_and_tried_again(tmp_path: Path) -> None:
     pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
     journal._connection.execute(f"PRAGMA max_page_count = {pages}")
     store.create(make_map("big", key="v" * 100_000))
-    with pytest.raises(Unavailable, match=r"cannot be written: database or disk is full"):
+    with pytest.raises(Unavailable, match=r"cannot be written: the disk of .* is full \(.* left\)"):
         await store.committed()
     journal._connection.execute("PRAGMA max_page_count = 1000000")
     await store.committed()

@@ -69,6 +69,8 @@ def _clean_up(arguments: argparse.Namespace, nobody: Unavailable) -> Path | None
     """No daemon runs: one that was killed, or that ended while the engine was away, may have left
     containers; they are known by the place of the state directory, even where it was purged."""
     project = _project(arguments)
+    if is_running(project.state_dir):
+        raise nobody  # its daemon cannot be told to stop, and is using what it has
     from kfsim.daemon.replicas import remove_leftovers  # imported late: it is rarely needed
 
     if removed := remove_leftovers(project.state_dir):

@@ -23,7 +23,7 @@ from kfsim.cli.project_settings import (
 )
 from kfsim.cli.rollout import Progress, apply_all
 from kfsim.cli.showcase import show_services
-from kfsim.cli.startup import PendingDaemon, StartedDaemon
+from kfsim.cli.startup import PendingDaemon, StartedDaemon, describe_end
 from kfsim.daemon.project import (
     PROJECT_FILE,
     DaemonInfo,
@@ -227,8 +227,8 @@ def _serve(
         if started is None or started.process.poll() is None:
             raise
         raise Unavailable(
-            f"the daemon ended unexpectedly (code {started.process.returncode}); its log is "
-            f"{info.state_dir}/logs/daemon.log. `kfsim up` brings everything back"
+            f"the daemon ended unexpectedly ({describe_end(started.process.returncode)}); its log "
+            f"is {info.state_dir}/logs/daemon.log. `kfsim up` brings everything back"
         ) from None
     if started is None:
         print(f"left the daemon running (pid {info.pid}); `kfsim down` stops it")
