@@ -1,7 +1,8 @@
 """When what some paths hold changes, as told by the file system.
 
 A file is replaced by most editors, not written, and a watch of a file is of the one that was there:
-it begins anew after each change. It also begins anew when kustomizations come to use other folders.
+it begins anew after each change. So it does for a folder that went and came again, and when
+kustomizations come to use other folders.
 """
 
 import os
@@ -22,13 +23,19 @@ def watch_paths(paths: Sequence[str], *, every: int) -> Iterator[bool]:
     seen: Stamps | None = None
     while True:
         given, watched = _existing(paths), _existing(find_watched(paths))
+        folders = _identify_folders(watched)
         for changes in watch(
             *watched, rust_timeout=every, yield_on_timeout=True, raise_interrupt=True
         ):
             stamps = _stamp(watched)
             yield bool(changes) or stamps != seen
             seen = stamps
-            if _existing(paths) != given or (changes and _must_begin_anew(paths, watched)):
+            if (
+                _existing(paths) != given
+                or _identify_folders(watched) != folders
+                or any(path in watched for _, path in changes)
+                or (changes and _must_begin_anew(paths, watched))
+            ):
                 break
         if not all(map(os.path.isfile, watched)):
             seen = None  # of folders it is not known what changed between two watches
@@ -40,6 +47,11 @@ def _must_begin_anew(paths: Sequence[str], watched: list[str]) -> bool:
 
 def _existing(paths: Sequence[str]) -> list[str]:
     return [path for path in paths if os.path.exists(path)]
+
+
+def _identify_folders(watched: Sequence[str]) -> dict[str, int]:
+    """Inode numbers; one that is given to the next folder at once shows by what `watch` tells."""
+    return {path: os.stat(path).st_ino for path in watched if os.path.isdir(path)}
 
 
 def _stamp(watched: Sequence[str]) -> Stamps:

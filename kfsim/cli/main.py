@@ -14,6 +14,7 @@ from kfsim.cli.parser import Parser
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    open_standard_streams()
     parser = make_parser()
     given = parser.parse_args(arguments)
     if given.run is None:
@@ -32,6 +33,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `kfsim logs | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def open_standard_streams() -> None:
+    """Put /dev/null where a script or a service manager started us without a standard stream.
+
+    Its number would be given to the next socket or file that is opened, and children, who take
+    0, 1 and 2 for streams, would read and write there.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(0, "r")
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w")
 
 
 def make_parser() -> Parser:

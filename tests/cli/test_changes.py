@@ -1,5 +1,6 @@
 """Watching paths, with the real file system."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,6 +73,26 @@ def test_a_file_is_followed_through_being_replaced_again_and_again(
     watching.expect_change(path.unlink)
     watching.expect_change(lambda: path.write_text("again"))
     watching.expect_change(lambda: path.write_text("and written"))
+
+
+def test_a_folder_that_went_and_came_again_is_followed(
+    tmp_path: Path, start: Callable[..., Watching]
+) -> None:
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    watching = start(folder)
+
+    def make_again() -> None:
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+    def replace_folder() -> None:
+        folder.rename(tmp_path / "old")
+        folder.mkdir()
+
+    for make in (make_again, replace_folder):
+        watching.expect_change(make)
+        watching.expect_change(lambda: (folder / "x.yaml").write_text("new"))
 
 
 def test_what_does_not_change_is_no_change(tmp_path: Path, start: Callable[..., Watching]) -> None:

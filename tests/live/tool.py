@@ -62,6 +62,11 @@ class Kfsim:
             "COLUMNS": "200",
         }
 
+    @property
+    def command(self) -> list[str]:
+        """The start of every command line."""
+        return [*self.prefix, sys.executable, "-m", "kfsim"]
+
     def write(self, name: str, text: str) -> Path:
         path = self.manifests / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +89,7 @@ class Kfsim:
     def start(self, *words: str) -> "subprocess.Popen[str]":
         """A command that goes on running."""
         process = subprocess.Popen(
-            [*self.prefix, sys.executable, "-m", "kfsim", *words],
+            [*self.command, *words],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -103,7 +108,7 @@ class Kfsim:
 
     def attempt(self, *words: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [*self.prefix, sys.executable, "-m", "kfsim", *words],
+            [*self.command, *words],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
