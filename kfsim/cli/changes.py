@@ -7,6 +7,10 @@ kustomizations come to use other folders.
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watchfiles.main import FileChange
 
 from kfsim.cli.manifests import find_watched
 
@@ -33,7 +37,7 @@ def watch_paths(paths: Sequence[str], *, every: int) -> Iterator[bool]:
             if (
                 _existing(paths) != given
                 or _identify_folders(watched) != folders
-                or any(path in watched for _, path in changes)
+                or _have_gone(watched, changes)
                 or (changes and _must_begin_anew(paths, watched))
             ):
                 break
@@ -50,8 +54,21 @@ def _existing(paths: Sequence[str]) -> list[str]:
 
 
 def _identify_folders(watched: Sequence[str]) -> dict[str, int]:
-    """Inode numbers; one that is given to the next folder at once shows by what `watch` tells."""
-    return {path: os.stat(path).st_ino for path in watched if os.path.isdir(path)}
+    """Inode numbers; that one was given to the next folder at once is known by `_have_gone`."""
+    found = {}
+    for path in watched:
+        try:
+            found[path] = os.stat(path).st_ino
+        except OSError:
+            continue  # gone just now, which shows as a difference
+    return {path: number for path, number in found.items() if os.path.isdir(path)}
+
+
+def _have_gone(watched: Sequence[str], changes: "set[FileChange]") -> bool:
+    roots = set(map(os.path.abspath, watched))
+    return any(
+        change.name == "deleted" and os.path.abspath(path) in roots for change, path in changes
+    )
 
 
 def _stamp(watched: Sequence[str]) -> Stamps:

@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 class Watching:
     """A watch in a thread of its own, as it blocks; it ends at its next look."""
 
-    def __init__(self, *paths: Path) -> None:
+    def __init__(self, *paths: Path | str) -> None:
         self.looks = 0
         self.changes = 0
         self._end = False
@@ -46,7 +46,7 @@ class Watching:
 def start() -> Iterator[Callable[..., Watching]]:
     started: list[Watching] = []
 
-    def start(*paths: Path) -> Watching:
+    def start(*paths: Path | str) -> Watching:
         started.append(Watching(*paths))
         return started[-1]
 
@@ -76,11 +76,12 @@ def test_a_file_is_followed_through_being_replaced_again_and_again(
 
 
 def test_a_folder_that_went_and_came_again_is_followed(
-    tmp_path: Path, start: Callable[..., Watching]
+    tmp_path: Path, start: Callable[..., Watching], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "manifests"
     folder.mkdir()
-    watching = start(folder)
+    monkeypatch.chdir(tmp_path)
+    watching = start("manifests/")
 
     def make_again() -> None:
         shutil.rmtree(folder)
