@@ -15,8 +15,9 @@ from kfsim.cli.parser import Parser
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     open_standard_streams()
-    parser = make_parser()
-    given = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = make_parser(_needed(words))
+    given = parser.parse_args(words)
     if given.run is None:
         parser.print_help()
         return 2
@@ -52,8 +53,13 @@ def open_standard_streams() -> None:
         sys.stderr = os.fdopen(2, "w")
 
 
-def make_parser() -> Parser:
-    """All commands and their flags."""
+def _needed(words: Sequence[str]) -> Sequence[str]:
+    """The command that is asked for; all of them where none is, to be listed."""
+    return words[:1] if words and words[0] in commands.NAMES else commands.NAMES
+
+
+def make_parser(names: Sequence[str] = commands.NAMES) -> Parser:
+    """These commands and their flags."""
     parser = Parser(
         prog="kfsim",
         description="KServe on one host, without Kubernetes.",
@@ -62,6 +68,6 @@ def make_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"kfsim {__version__}")
     parser.set_defaults(run=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for module in commands.MODULES:
-        module.register(subparsers)
+    for name in names:
+        commands.load(name).register(subparsers)
     return parser

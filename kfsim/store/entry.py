@@ -10,6 +10,7 @@ import orjson
 from kfsim.api.meta import Object
 from kfsim.api.scheme import ResourceKind
 from kfsim.store.packing import pack, unpack
+from kfsim.store.sharing import NO_LABELS, Sharing
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -90,7 +91,7 @@ def make_entry(
         name=metadata.name,
         uid=metadata.uid,
         resource_version=version,
-        labels=metadata.labels,
+        labels=metadata.labels or NO_LABELS,
         owner_kind=owner.kind if owner else "",
         owner_name=owner.name if owner else "",
         owner_uid=owner.uid if owner else "",
@@ -100,25 +101,26 @@ def make_entry(
     )
 
 
-def restore_entry(resource: ResourceKind, raw: bytes, version: int) -> Entry:
+def restore_entry(resource: ResourceKind, raw: bytes, version: int, *, sharing: Sharing) -> Entry:
     """Index stored bytes without decoding them into a model; ValueError when they are no object."""
+    text = sharing.text
     try:
         metadata: dict[str, Any] = orjson.loads(raw)["metadata"]
         owners: list[dict[str, Any]] = metadata.get("ownerReferences", [])
         owner = next((ref for ref in owners if ref.get("controller")), {})
         return Entry(
             resource=resource,
-            namespace=metadata.get("namespace", ""),
-            name=metadata["name"],
-            uid=metadata["uid"],
+            namespace=text(metadata.get("namespace", "")),
+            name=text(metadata["name"]),
+            uid=text(metadata["uid"]),
             resource_version=version,
-            labels=metadata.get("labels", {}),
-            owner_kind=owner.get("kind", ""),
-            owner_name=owner.get("name", ""),
-            owner_uid=owner.get("uid", ""),
+            labels=sharing.labels(metadata.get("labels", {})),
+            owner_kind=text(owner.get("kind", "")),
+            owner_name=text(owner.get("name", "")),
+            owner_uid=text(owner.get("uid", "")),
             deleting="deletionTimestamp" in metadata,
             content=raw,
-            owner_uids=tuple(ref["uid"] for ref in owners),
+            owner_uids=tuple(text(ref["uid"]) for ref in owners),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the stored bytes are no object: {error!r}") from error

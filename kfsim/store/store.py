@@ -37,10 +37,11 @@ from kfsim.store.history import History, Watch
 from kfsim.store.index import Index
 from kfsim.store.journal import Change, Journal, NoJournal, ObjectKey
 from kfsim.store.packing import Templates
+from kfsim.store.sharing import Sharing
 
 T = TypeVar("T", bound=Object)
 Listener = Callable[[StoreEvent], None]
-_VIEWS_KEPT = 512  # some 15 KB each: more would cost memory and garbage collector pauses
+_VIEWS_KEPT = 256  # some 25 KB each: more would cost memory and garbage collector pauses
 _VERSION_BLOCK = 100_000
 _logger = logging.getLogger(__name__)
 
@@ -359,6 +360,7 @@ class Store:
         snapshot = self._journal.load()
         self._version = snapshot.reserved
         found = False
+        sharing = Sharing()
         for change in self._definitions_first(snapshot.changes):
             found = True
             self._version = max(self._version, change.version)
@@ -368,7 +370,7 @@ class Store:
                 _logger.warning("the journal holds %s, a kind unknown here; it is left there", key)
                 continue
             try:
-                entry = restore_entry(resource, change.raw, change.version)
+                entry = restore_entry(resource, change.raw, change.version, sharing=sharing)
             except ValueError as error:
                 raise Unavailable(
                     f"{self._journal} holds an unreadable {key.kind} {key.namespace}/{key.name}: "

@@ -4,6 +4,7 @@ from kfsim.api.core import Pod
 from kfsim.api.meta import ObjectMeta, OwnerReference
 from kfsim.api.scheme import kind_of
 from kfsim.store.entry import make_entry, restore_entry, with_version
+from kfsim.store.sharing import Sharing
 
 RESOURCE = kind_of(Pod)
 OWNERS = (
@@ -18,7 +19,7 @@ def test_bytes_restore_what_an_object_makes() -> None:
     )
     for more in ({}, {"deletion_timestamp": "2023-11-14T22:13:20Z"}):
         entry = make_entry(RESOURCE, Pod(metadata=metadata.replaced(**more)), 3)
-        restored = restore_entry(RESOURCE, entry.raw, 3)
+        restored = restore_entry(RESOURCE, entry.raw, 3, sharing=Sharing())
         assert restored == entry
         assert restored.raw == entry.raw
         assert (entry.owner_kind, entry.owner_uids) == ("B", ("1", "2"))
@@ -56,4 +57,4 @@ def test_bytes_that_are_unlike_the_template_stay_as_they_are() -> None:
 )
 def test_other_bytes_are_refused(raw: bytes) -> None:
     with pytest.raises(ValueError):
-        restore_entry(RESOURCE, raw, 1)
+        restore_entry(RESOURCE, raw, 1, sharing=Sharing())

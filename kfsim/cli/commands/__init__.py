@@ -1,33 +1,32 @@
-"""One module per command; each has `register(subparsers)` and a `run(arguments) -> exit code`."""
+"""One module per command, of its name; each has `register(subparsers)` and a `run(arguments) ->
+exit code`.
 
-from kfsim.cli.commands import (
-    apply,
-    convert,
-    delete,
-    describe,
-    diff,
-    doctor,
-    down,
-    env,
-    events,
-    get,
-    images,
-    logs,
-    predict,
-    report,
-    schema,
-    serve,
-    top,
-    up,
-    validate,
-    wait,
-    why,
-)
-from kfsim.cli.commands.common import UsageError
+A command is imported when it is asked for: together they need what no single one does.
+"""
 
-MODULES = (
-    up, serve, down, apply, diff, delete, get, describe, logs, events, wait, predict, top, why, env,
-    validate, doctor, report, convert, schema, images,
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from kfsim.cli.commands.common import Subparsers, UsageError
+
+NAMES: Final = (
+    "up", "serve", "down", "apply", "diff", "delete", "get", "describe", "logs", "events", "wait",
+    "predict", "top", "why", "env", "validate", "doctor", "report", "convert", "schema", "images",
 )  # fmt: skip
+"""In the order of the help."""
 
-__all__ = ["MODULES", "UsageError"]
+
+class Command(Protocol):
+    """What each module offers."""
+
+    def register(self, subparsers: Subparsers, /) -> None:
+        """Add the command's parser."""
+        ...
+
+
+def load(name: str) -> Command:
+    """The module of one of NAMES."""
+    return cast(Command, import_module(f"kfsim.cli.commands.{name}"))
+
+
+__all__ = ["NAMES", "Command", "UsageError", "load"]

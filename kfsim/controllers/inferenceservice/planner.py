@@ -16,7 +16,7 @@ from kfsim.api.substitution import LocalMaps
 from kfsim.controllers.inferenceservice.plan import Plan, make_plan
 from kfsim.store import Entry, Store
 
-_PLANS_KEPT: Final = 256
+_PLANS_KEPT: Final = 64
 _Versions = tuple[int, ...]
 _Known = tuple[InferenceService, tuple[_Versions, LocalMaps], Plan]
 

@@ -239,7 +239,11 @@ def test_an_unsupported_uri_fails_with_an_event_and_keeps_what_runs(world):
 @pytest.mark.parametrize(
     ("fields", "reason", "text"),
     [
-        ({"modelFormat": {"name": "magic"}}, "NoSupportingRuntime", "14 others do not know"),
+        (
+            {"modelFormat": {"name": "magic"}},
+            "NoSupportingRuntime",
+            "no runtime knows the format; known are autogluon",
+        ),
         (
             {"modelFormat": {"name": "sklearn", "version": "7"}},
             "NoSupportingRuntime",
