@@ -11,8 +11,9 @@ from kfsim.cli.changes import watch_paths
 from kfsim.cli.client import TABLE, ApiClient
 from kfsim.cli.fidelity_telling import FidelityTeller
 from kfsim.cli.output import describe_error, format_table, table_cells, warn
+from kfsim.cli.progress import Progress
 from kfsim.cli.project_settings import reread_project_file
-from kfsim.cli.rollout import Progress, apply_all
+from kfsim.cli.rollout import apply_all
 from kfsim.cli.scale import ColdReports, describe_countdown, read_scale
 from kfsim.daemon.project import DaemonInfo, find_project_file
 

@@ -10,8 +10,9 @@ from kfsim.cli.client import TABLE, ApiClient
 from kfsim.cli.commands.predict import report
 from kfsim.cli.manifests import Manifest
 from kfsim.cli.output import format_table, table_cells
+from kfsim.cli.progress import ServiceState
 from kfsim.cli.request import curl_line, prediction_path, python_line, send
-from kfsim.cli.rollout import Applied, ServiceState
+from kfsim.cli.rollout import Applied
 from kfsim.cli.samples import make_sample
 from kfsim.cli.scale import describe_plan, read_scale
 from kfsim.daemon.project import DaemonInfo

@@ -14,6 +14,7 @@ from kfsim.cli.commands.common import Subparsers, UsageError
 from kfsim.cli.fidelity_telling import FidelityTeller
 from kfsim.cli.foreground import follow
 from kfsim.cli.output import print_error, why_command
+from kfsim.cli.progress import Progress
 from kfsim.cli.project_settings import (
     check_environment,
     compare,
@@ -21,7 +22,7 @@ from kfsim.cli.project_settings import (
     reread_project_file,
     take_project_file,
 )
-from kfsim.cli.rollout import Progress, apply_all
+from kfsim.cli.rollout import apply_all
 from kfsim.cli.showcase import show_services
 from kfsim.cli.startup import PendingDaemon, StartedDaemon, describe_end
 from kfsim.daemon.project import (
