@@ -132,9 +132,6 @@ class FakeClient:
     def resource(self, word: str) -> Any:
         return SimpleNamespace(path=lambda namespace: f"/{word}")
 
-    def stored_resources(self) -> list[Any]:
-        return []
-
 
 def test_a_failure_that_comes_back_is_told_once_until_the_service_is_ready() -> None:
     client, said = FakeClient(), list[str]()
