@@ -12,6 +12,7 @@ from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.controllers import (
     configuration,
     deployment,
+    events,
     gc,
     inferenceservice,
     labeler,
@@ -95,6 +96,7 @@ class Cluster:
             start_limit=start_limit,
             devices=self.devices,
         )
+        self.event_expiry = events.EventExpiry(store=store, clock=clock)
         recorder = Recorder(store=store, clock=clock, entropy=entropy, component="kfsim")
         config = config or make_config(store=store, clock=clock, entropy=entropy)
         for controller in self._make_controllers(
@@ -181,6 +183,7 @@ class Cluster:
         if self._profile.serving_runtimes:
             inferenceservice.seed_runtimes(self._store)
         await recover(self._store, self._kubelet, self._backend, self._secrets)
+        self.event_expiry.start()
         self.scaling.start()
         self.dispatcher.start()
 
@@ -195,6 +198,7 @@ class Cluster:
         """Stop deciding and acting; what runs is left to the backend."""
         await self.dispatcher.close()
         await self.scaling.close()
+        await self.event_expiry.close()
         await self._kubelet.close()
 
     def _wake_pod(self, replica: ReplicaKey, after: float) -> None:

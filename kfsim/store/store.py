@@ -74,6 +74,10 @@ class Store:
     def __len__(self) -> int:
         return len(self._index)
 
+    def holds(self, uid: str) -> bool:
+        """Whether the object of this uid still exists."""
+        return self._index.holds_uid(uid)
+
     def count(self, api_version: str, kind: str) -> int:
         """How many objects of a kind there are; asking makes no model of a kept kind."""
         return self._index.count(api_version, kind)
