@@ -5,6 +5,9 @@ Unknown; of several unhappy dependents the one marked last gives the reason. A c
 a reconcile as it began keeps its `lastTransitionTime`, whatever it was in between; a changed reason
 or message counts as a transition (knative.dev/pkg apis/condition_set.go and
 reconciler/reconcile_common.go).
+
+A transition that is yet to come was written before the wall clock was set back. It counts from now,
+because whoever measures from it would otherwise wait until the clock has caught up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,7 +52,7 @@ class ConditionManager:
 
     def __init__(self, kinds: ConditionSet, conditions: Sequence[Condition], wall: str) -> None:
         self._set = kinds
-        self._original = {condition.type: condition for condition in conditions}
+        self._original = {condition.type: _not_to_come(condition, wall) for condition in conditions}
         self._conditions = dict(self._original)
         self._marked: dict[str, int] = {}
         self._marks = 0
@@ -184,6 +187,12 @@ class ConditionManager:
     def _urgency(self, condition: Condition) -> tuple[bool, str, int]:
         changed = condition.last_transition_time or ""
         return (condition.status == FALSE, changed, self._marked.get(condition.type, -1))
+
+
+def _not_to_come(condition: Condition, wall: str) -> Condition:
+    if (condition.last_transition_time or "") <= wall:
+        return condition
+    return condition.replaced(last_transition_time=wall)
 
 
 def _content(condition: Condition) -> tuple[str, str | None, str | None, str | None]:

@@ -117,3 +117,11 @@ def test_false_is_told_by_its_reader() -> None:
     assert ready is not None
     assert (ready.status, ready.reason, ready.message) == ("False", "Broken", "because")
     assert is_false(manager.result())
+
+
+def test_a_transition_that_is_yet_to_come_counts_from_now() -> None:
+    """The wall clock was set back after it was written."""
+    stored = Condition(type="First", status="True", last_transition_time="2999-01-01T00:00:00Z")
+    manager = _manager(stored)
+    manager.mark_true("First")
+    assert find_condition(manager.result(), "First") == stored.replaced(last_transition_time=_LATE)

@@ -103,11 +103,12 @@ def _progressing(
     if counts.old == 0 and counts.new == desired and counts.new_available == desired:
         text = f'ReplicaSet "{name}" has successfully progressed.'
         return _condition(deployment, "Progressing", TRUE, COMPLETE, text, wall)
-    if old is None or old.reason == COMPLETE or _has_moved(deployment, seen):
+    since = parse_timestamp((old and old.last_update_time) or format_timestamp(wall))
+    # A time that is yet to come was written before the wall clock was set back.
+    if old is None or old.reason == COMPLETE or _has_moved(deployment, seen) or since > wall:
         text = f'ReplicaSet "{name}" is progressing.'
         touched = _condition(deployment, "Progressing", TRUE, UPDATED, text, wall)
         return touched.replaced(last_update_time=format_timestamp(wall))
-    since = parse_timestamp(old.last_update_time or format_timestamp(wall))
     if old.reason != TIMED_OUT and wall - since > _deadline(deployment):
         text = f'ReplicaSet "{name}" has timed out progressing.'
         return _condition(deployment, "Progressing", FALSE, TIMED_OUT, text, wall)

@@ -96,5 +96,6 @@ def make_status(
 
 
 def _since(condition: Condition, wall: float) -> float:
+    """Now at the latest: the wall clock may have been set back since (`api.conditions`)."""
     text = condition.last_transition_time
-    return wall if text is None else parse_timestamp(text)
+    return wall if text is None else min(wall, parse_timestamp(text))

@@ -94,3 +94,13 @@ def test_a_new_template_begins_another_rollout():
 def test_pods_that_cannot_be_created_are_reported():
     deployment = settle(make_deployment(), observed(NONE, failure="quota"), 0)
     assert condition(deployment, "ReplicaFailure") == ("True", "FailedCreate")
+
+
+def test_the_deadline_begins_anew_when_the_wall_clock_was_set_back():
+    deployment = make_deployment(progress_deadline_seconds=60)
+    waiting = observed(Counts(2, 0, 0, 0))
+    deployment = settle(deployment, waiting, 86_400)
+    deployment = settle(deployment, waiting, 1000)
+    assert seconds_to_deadline(deployment, deployment.status, 1000) == 60.001
+    deployment = settle(deployment, waiting, 1061)
+    assert condition(deployment, "Progressing") == ("False", "ProgressDeadlineExceeded")

@@ -83,3 +83,14 @@ def test_proxy_seconds_count_only_while_the_activator_is_in_the_path():
     assert statuses.proxy_seconds(condition, wall=WALL + 12) == 12
     assert statuses.proxy_seconds(condition.replaced(status="False"), wall=WALL + 12) == 0
     assert statuses.proxy_seconds(None, wall=WALL) == 0
+
+
+def test_no_time_is_counted_from_what_is_yet_to_come():
+    """The wall clock was set back: the wait begins anew instead of lasting until it caught up."""
+    active = ActiveCondition(Activity.INACTIVE, "NoTraffic", "none", WALL)
+    pa = write(make_pa(), ScaleTargetState(active))
+    back = WALL - 7200
+    assert statuses.read_state(pa, wall=back).active.since == back
+    again = write(pa, statuses.read_state(pa, wall=back), wall=back)
+    assert statuses.read_state(again, wall=back + 30).active.since == back
+    assert statuses.proxy_seconds(pa.status.conditions[0].replaced(status="True"), wall=back) == 0
