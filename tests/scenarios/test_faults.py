@@ -1,6 +1,6 @@
-"""A cluster under random faults: nothing is lost, and all heals.
+"""A cluster under random faults for 1,000 hours: nothing is lost, and all heals.
 
-KFSIM_FAULT_HOURS and KFSIM_FAULT_SEED choose a longer run, or another.
+KFSIM_FAULT_HOURS and KFSIM_FAULT_SEED choose a shorter run, or another.
 """
 
 import os
@@ -10,20 +10,23 @@ import sys
 import pytest
 
 from kfsim.simulation.faults import run_faults
+from kfsim.simulation.faults.mishaps import MISHAPS
 
 pytestmark = pytest.mark.scenario
 
-HOURS = float(os.environ.get("KFSIM_FAULT_HOURS", "100"))
+HOURS = float(os.environ.get("KFSIM_FAULT_HOURS", "1000"))
 SEED = int(os.environ.get("KFSIM_FAULT_SEED", "2"))
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_cluster_survives_random_faults() -> None:
     report = run_faults(SEED, hours=HOURS)
     # A run in which little happened shows little.
-    assert report.lives > HOURS / 10
-    assert len(report.mishaps) >= 12
+    assert report.lives > HOURS / 20
     assert report.ends["answered"] > HOURS
+    if HOURS >= 100:
+        assert set(report.mishaps) == {each.name for each in MISHAPS}
+    # Each end was judged as it came (`faults.verdicts`); these are all that there can be.
     assert {end.partition(" ")[0] for end in report.ends} <= {
         "answered",
         "hung",

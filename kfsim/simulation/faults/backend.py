@@ -59,6 +59,7 @@ class FaultyBackend(SimulatedBackend):
             if replica.stopping or key in lost:
                 await replica.tasks.close()
                 del self._replicas[key]
+                self._forget(key)
                 replica.gone.set()
 
     # The port
@@ -79,10 +80,7 @@ class FaultyBackend(SimulatedBackend):
     async def stop(self, key: ReplicaKey, *, grace_seconds: float) -> None:
         self._require(f"stop {key}")
         await super().stop(key, grace_seconds=grace_seconds)
-        self._ailments.pop(key, None)
-        for known in tuple(self._logs):
-            if known[0] == key:
-                del self._logs[known]
+        self._forget(key)
 
     async def probe(self, key: ReplicaKey, container: str, probe: Probe) -> ProbeResult:
         self._require(f"probe {key}")
@@ -112,6 +110,12 @@ class FaultyBackend(SimulatedBackend):
         for container in replica.containers.values():
             if container.starts and not container.running:
                 self._end(replica, container)
+
+    def _forget(self, key: ReplicaKey) -> None:
+        self._ailments.pop(key, None)
+        for known in tuple(self._logs):
+            if known[0] == key:
+                del self._logs[known]
 
     def _require(self, what: str) -> None:
         if not self.available:

@@ -1,7 +1,8 @@
 """Clients that send requests through every fault, and what became of each request.
 
 A client waits for as long as it takes; it may also hang up. A daemon that is killed takes its
-connections along. Every other end is an answer, or a refusal with a status and a reason.
+connections along. Every other end is an answer, or a refusal with a status and a reason, and each
+is judged as it comes (`verdicts`).
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from functools import partial
 from kfsim.base.entropy import Entropy
 from kfsim.base.types import ReplicaKey, ServiceName
 from kfsim.flow import Ticket, TicketState
+from kfsim.simulation.faults.verdicts import judge_death, judge_missing_route, judge_refusal
 from kfsim.simulation.faults.world import World
 
 ANSWERED = "answered"
@@ -45,6 +47,8 @@ class Clients:
         self._world = world
         self._dice = dice
         self.ends = Ends()
+        self.wronged: list[str] = []
+        """A sentence for each end that a cluster would not have brought about."""
         self.sent = 0
         self.slowness = 1.0
         """A factor on the time that replicas need for an answer."""
@@ -62,10 +66,9 @@ class Clients:
 
     def cut_off(self) -> None:
         """The daemon was killed: its connections are closed."""
-        for _ in range(self.open):
-            self.ends.add(CUT_OFF)
-        self.waiting.clear()
-        self._running.clear()
+        for ticket in (*self.waiting, *self._running):  # those that wait first: none is let in
+            self._end(ticket, CUT_OFF)
+            ticket.cancel(self._world.loop.moment)
 
     def burst(self, service: ServiceName, *, count: int, seconds: float) -> None:
         """`count` requests, spread at random over that many seconds."""
@@ -79,6 +82,7 @@ class Clients:
         ticket = self._world.plane.send(service, self._granted, self._rejected)
         if ticket is None:
             self.ends.add(NO_ROUTE)
+            self._judge(judge_missing_route(self._world.store, service))
         elif ticket.state is TicketState.GRANTED:
             self._granted(ticket)
         elif ticket.state is TicketState.REJECTED:
@@ -107,6 +111,7 @@ class Clients:
         """Nothing was sent yet, so another replica takes it, or it is held until one can."""
         if not self._world.plane.retry(ticket):
             self.ends.add(LOST)
+            self._judge(judge_death(ticket, taken=False))
             ticket.finish(self._world.loop.moment)
         elif ticket.state is TicketState.GRANTED and ticket not in self._running:
             self._granted(ticket)
@@ -123,12 +128,27 @@ class Clients:
     def _rejected(self, ticket: Ticket) -> None:
         refusal = ticket.rejection
         assert refusal is not None  # a refusal has a reason
+        self._judge_refusal(ticket)
         reason = "revision was removed" if "was removed" in refusal.reason else refusal.reason
         self._end(ticket, f"{refusal.status} {reason}")
+
+    def _judge_refusal(self, ticket: Ticket) -> None:
+        world, revision = self._world, ticket.revision
+        unfinished = sum(
+            each.revision == revision for each in {**self.waiting, **self._running, ticket: None}
+        )
+        target = world.plane.table.revisions.get(revision)
+        now = world.loop.moment
+        self._judge(judge_refusal(ticket, target, world.store, now=now, unfinished=unfinished))
+
+    def _judge(self, verdict: str | None) -> None:
+        if verdict is not None:
+            self.wronged.append(verdict)
 
     def _lost(self, replica: ReplicaKey) -> None:
         for ticket in tuple(self._running):
             if ticket.endpoint is not None and ticket.endpoint.replica == replica:
+                self._judge(judge_death(ticket, taken=True))
                 self._end(ticket, LOST)
                 ticket.finish(self._world.loop.moment)
 

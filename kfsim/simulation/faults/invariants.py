@@ -8,13 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import find_condition
-from kfsim.api.core import Pod
-from kfsim.api.knative_serving import Revision
+from kfsim.api.core import Event, Pod
+from kfsim.api.knative_internal import PodAutoscaler
+from kfsim.api.knative_serving import Configuration, Revision
 from kfsim.api.kserve import InferenceService
 from kfsim.api.scheme import KINDS
 from kfsim.base.types import ReplicaKey, RoutingTable, ServiceName
 from kfsim.replicas.backend import ReplicaSpec
 from kfsim.store import Store
+
+_MOST_REVISIONS = 64
+"""config-gc keeps 20 without traffic, and those of the last two days."""
 
 
 def check_always(
@@ -30,8 +34,16 @@ def check_quiet(store: Store, table: RoutingTable, running: Sequence[ReplicaSpec
     """Once nothing changes any more."""
     yield from check_always(store, table, running)
     yield from _check_owners(store)
+    yield from _check_revisions(store)
+    yield from _check_scales(store)
     yield from _check_replicas(store, running)
     yield from _check_endpoints(store, table)
+
+
+def check_forgotten(store: Store) -> Iterator[str]:
+    """After hours in which nothing happened."""
+    for entry in store.entries(Event):
+        yield f"Event {entry.namespace}/{entry.name} never expired"
 
 
 def check_kept(store: Store, acknowledged: Mapping[ServiceName, str]) -> Iterator[str]:
@@ -64,13 +76,47 @@ def _check_shares(table: RoutingTable) -> Iterator[str]:
 
 
 def _check_bounds(store: Store) -> Iterator[str]:
-    for deployment in store.list(Deployment):
-        limit = deployment.spec.template.metadata.annotations.get(
-            "autoscaling.knative.dev/max-scale"
-        )
-        replicas = deployment.spec.replicas
-        if limit and int(limit) and replicas is not None and replicas > int(limit):
-            yield f"Deployment {deployment.metadata.name} asks for {replicas} of at most {limit}"
+    for autoscaler in store.list(PodAutoscaler):
+        name, most = autoscaler.metadata.name, _limit(autoscaler, "max-scale")
+        deployment = _target(store, autoscaler)
+        asked = (deployment and deployment.spec.replicas) or 0
+        if asked < 0 or (most and asked > most):
+            yield f"the Deployment of {name} asks for {asked} of at most {most or 'any number'}"
+        wanted = autoscaler.status.desired_scale
+        if wanted is not None and (wanted < -1 or (most and wanted > most)):
+            yield f"PodAutoscaler {name} wants {wanted} of at most {most or 'any number'}"
+
+
+def _check_scales(store: Store) -> Iterator[str]:
+    """As many Pods as asked for, and no fewer than a revision with traffic must have."""
+    for autoscaler in store.list(PodAutoscaler):
+        namespace, name = autoscaler.metadata.namespace, autoscaler.metadata.name
+        deployment = _target(store, autoscaler)
+        if deployment is None:
+            yield f"PodAutoscaler {namespace}/{name} has no Deployment"
+            continue
+        asked, pods = deployment.spec.replicas or 0, len(store.owned(Pod, deployment))
+        if pods != asked:
+            yield f"the Deployment of {namespace}/{name} asks for {asked} Pods and has {pods}"
+        least = _limit(autoscaler, "min-scale")
+        if autoscaler.spec.reachability == "Reachable" and asked < least:
+            yield f"the Deployment of {namespace}/{name} asks for {asked} of at least {least}"
+
+
+def _check_revisions(store: Store) -> Iterator[str]:
+    for configuration in store.list(Configuration):
+        count = len(store.owned(Revision, configuration))
+        if count > _MOST_REVISIONS:
+            yield f"Configuration {configuration.metadata.name} has {count} Revisions"
+
+
+def _target(store: Store, autoscaler: PodAutoscaler) -> Deployment | None:
+    name = autoscaler.spec.scale_target_ref.name or ""
+    return store.find(Deployment, name, autoscaler.metadata.namespace)
+
+
+def _limit(autoscaler: PodAutoscaler, name: str) -> int:
+    return int(autoscaler.metadata.annotations.get(f"autoscaling.knative.dev/{name}", "0"))
 
 
 def _check_devices(running: Sequence[ReplicaSpec]) -> Iterator[str]:

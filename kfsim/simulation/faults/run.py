@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import log
 
+from kfsim.controllers.events.expiry import TIME_TO_LIVE
 from kfsim.simulation.faults.clients import ANSWERED, Clients
 from kfsim.simulation.faults.invariants import (
     check_always,
+    check_forgotten,
     check_kept,
     check_quiet,
     find_unready,
 )
+from kfsim.simulation.faults.memory import find_leftovers
 from kfsim.simulation.faults.mishaps import LONGEST_BURST, MISHAPS, Stage, draw, mend_all
 from kfsim.simulation.faults.users import SERVICES, Users
 from kfsim.simulation.faults.world import World
@@ -31,6 +34,8 @@ _BETWEEN = 300.0
 """Seconds between two mishaps, on average."""
 _SETTLED_WITHIN = 900.0
 _QUIET_WITHIN = 400.0
+_FORGOTTEN_AFTER = TIME_TO_LIVE + 120.0
+"""A night that is longer leaves no Event."""
 _CALM_REQUESTS = 5
 
 
@@ -121,11 +126,14 @@ class _Play:
         await self._until_empty(lambda: find_unready(world.store), _SETTLED_WITHIN)
         await self._until_empty(self._find_open, _QUIET_WITHIN)
         await self._until_empty(self._find_unquiet, _QUIET_WITHIN)
+        await self._until_empty(self._find_leftovers, _QUIET_WITHIN)
         await self._ask_everybody()
 
     async def _night(self, seconds: float) -> None:
         self._stage.world.trace.note("night", "")
         await asyncio.sleep(max(0.0, seconds))
+        if seconds > _FORGOTTEN_AFTER:
+            self._require(check_forgotten(self._stage.world.store))
         await self._ask_everybody()
 
     async def _ask_everybody(self) -> None:
@@ -154,6 +162,11 @@ class _Play:
             if world.plane.flow.held(revision):
                 yield f"{revision} holds requests that nobody waits for"
 
+    def _find_leftovers(self) -> Iterator[str]:
+        world = self._stage.world
+        daemon = (world.cluster, world.plane, world.store, world.backend)
+        return find_leftovers(daemon, world.store)
+
     async def _until_empty(self, find: Callable[[], Iterator[str]], within: float) -> None:
         """Wait until nothing is found any more."""
         clock = self._stage.world.clock
@@ -165,7 +178,12 @@ class _Play:
         self._require(iter(()))
 
     def _require(self, violations: Iterator[str]) -> None:
-        found = [*violations, *self._errors.texts]
+        clients = self._stage.clients
+        found = [*violations, *self._errors.texts, *clients.wronged]
+        if clients.sent != clients.ends.total + clients.open:
+            found.append(
+                f"of {clients.sent} requests {clients.ends.total} ended and {clients.open} have not"
+            )
         if found:
             self._fail(found)
 
