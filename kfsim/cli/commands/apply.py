@@ -35,7 +35,9 @@ def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "apply", run, help="create or update objects from manifests")
     add_file_flags(parser)
     add_dry_run(parser)
-    parser.add_argument("-o", "--output", choices=("json", "yaml", "name"))
+    parser.add_argument(
+        "-o", "--output", choices=("json", "yaml", "name"), help="print what the objects are now"
+    )
     parser.add_argument("--server-side", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--field-manager", help=argparse.SUPPRESS)  # there is one
 

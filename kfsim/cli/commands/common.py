@@ -8,6 +8,7 @@ from kfsim.cli.client import ApiClient, Resource
 from kfsim.cli.discovery import find_daemon
 
 Subparsers = Any  # argparse keeps the class of add_subparsers' result private
+TARGETS_HELP = "a type (isvc; isvc,pods; all) with or without names, or TYPE/NAME pairs"
 
 
 class UsageError(Exception):
@@ -38,7 +39,7 @@ def add_parser(
 def add_namespace(parser: argparse.ArgumentParser, *, every: bool = False) -> None:
     parser.add_argument("-n", "--namespace", default="default", help="default: default")
     if every:
-        parser.add_argument("-A", "--all-namespaces", action="store_true")
+        parser.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces")
 
 
 def connect(arguments: argparse.Namespace) -> ApiClient:

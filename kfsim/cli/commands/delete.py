@@ -10,6 +10,7 @@ from kfsim.cli.apply import resource_of
 from kfsim.cli.client import ApiClient, ApiError, Resource
 from kfsim.cli.commands.apply import DryRun, add_dry_run
 from kfsim.cli.commands.common import (
+    TARGETS_HELP,
     Subparsers,
     UsageError,
     add_parser,
@@ -35,14 +36,21 @@ Target = tuple[Resource, str, str]
 
 def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "delete", run, help="delete objects")
-    parser.add_argument("words", nargs="*", metavar="TYPE NAME… | TYPE/NAME…")
+    parser.add_argument("words", nargs="*", metavar="TYPE NAME… | TYPE/NAME…", help=TARGETS_HELP)
     add_file_flags(parser)
     add_dry_run(parser)
-    parser.add_argument("-o", "--output", choices=("name",))
+    parser.add_argument("-o", "--output", choices=("name",), help="print TYPE/NAME alone")
     parser.add_argument("-l", "--selector", help="label selector")
     parser.add_argument("--all", action="store_true", help="all objects of the type")
-    parser.add_argument("--ignore-not-found", action="store_true")
-    parser.add_argument("--wait", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--ignore-not-found", action="store_true", help="an object that is not there is no error"
+    )
+    parser.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="until the objects are gone (default)",
+    )
     parser.add_argument("--timeout", default="60s", help="how long to wait (default 60s)")
 
 

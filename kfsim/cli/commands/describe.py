@@ -6,6 +6,7 @@ from typing import Any
 from kfsim.base.clock import parse_timestamp
 from kfsim.cli.client import ApiClient, Resource
 from kfsim.cli.commands.common import (
+    TARGETS_HELP,
     Subparsers,
     add_namespace,
     add_parser,
@@ -20,7 +21,7 @@ _LABEL_WIDTH = 14
 
 def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "describe", run, help="show an object in full, with events")
-    parser.add_argument("words", nargs="+", metavar="TYPE [NAME…] | TYPE/NAME…")
+    parser.add_argument("words", nargs="+", metavar="TYPE [NAME…] | TYPE/NAME…", help=TARGETS_HELP)
     add_namespace(parser)
 
 

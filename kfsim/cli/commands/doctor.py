@@ -35,7 +35,7 @@ def register(subparsers: Subparsers) -> None:
         help=f"manifests; default: {_DEFAULT_PATH} where it is there. With the word {_STORAGE} "
         "first, only their models are looked at",
     )
-    parser.add_argument("--project", metavar="NAME")
+    parser.add_argument("--project", metavar="NAME", help="default: after the project's folder")
     parser.add_argument("--state-dir", metavar="DIR", help="or KFSIM_STATE_DIR")
     parser.add_argument("-o", "--output", choices=("json",), help="one JSON object")
 

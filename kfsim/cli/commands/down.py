@@ -26,7 +26,13 @@ def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "down", run, help="stop replicas and daemon")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="the project's folder")
     parser.add_argument("--purge", action="store_true", help="forget objects and history too")
-    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to wait for the daemon to end",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

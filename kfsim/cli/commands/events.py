@@ -14,7 +14,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--for", dest="about", metavar="TYPE/NAME", help="events of one object")
     parser.add_argument("--types", help="Normal, Warning or both, separated by a comma")
     parser.add_argument("-w", "--watch", action="store_true", help="then show new ones")
-    parser.add_argument("--no-headers", action="store_true")
+    parser.add_argument("--no-headers", action="store_true", help="rows without the header")
 
 
 def run(arguments: argparse.Namespace) -> int:

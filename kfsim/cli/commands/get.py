@@ -5,6 +5,7 @@ from typing import Any
 
 from kfsim.cli.client import TABLE, ApiClient, Resource
 from kfsim.cli.commands.common import (
+    TARGETS_HELP,
     Subparsers,
     UsageError,
     add_namespace,
@@ -17,14 +18,16 @@ from kfsim.cli.output import evaluate_jsonpath, format_object, format_table, tab
 
 def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "get", run, help="show one or many objects")
-    parser.add_argument("words", nargs="+", metavar="TYPE [NAME…] | TYPE/NAME…")
+    parser.add_argument("words", nargs="+", metavar="TYPE [NAME…] | TYPE/NAME…", help=TARGETS_HELP)
     add_namespace(parser, every=True)
     parser.add_argument("-l", "--selector", help="label selector")
     parser.add_argument("--field-selector", help="field selector")
     parser.add_argument("-w", "--watch", action="store_true", help="then show every change")
     parser.add_argument("-o", "--output", help="wide, json, yaml, name or jsonpath=TEMPLATE")
-    parser.add_argument("--no-headers", action="store_true")
-    parser.add_argument("--ignore-not-found", action="store_true")
+    parser.add_argument("--no-headers", action="store_true", help="rows without the header")
+    parser.add_argument(
+        "--ignore-not-found", action="store_true", help="an object that is not there is no error"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

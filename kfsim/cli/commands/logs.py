@@ -14,13 +14,19 @@ from kfsim.cli.output import warn, why_command
 
 def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "logs", run, help="show a replica's log")
-    parser.add_argument("name", metavar="POD | ISVC | TYPE/NAME")
+    parser.add_argument(
+        "name",
+        metavar="POD | ISVC | TYPE/NAME",
+        help="one Pod, or all of what an InferenceService or TYPE/NAME runs",
+    )
     parser.add_argument("-c", "--container", default="", help="default: the serving container")
     add_namespace(parser)
-    parser.add_argument("-f", "--follow", action="store_true")
-    parser.add_argument("--tail", type=int, default=-1, metavar="LINES")
+    parser.add_argument("-f", "--follow", action="store_true", help="then show new lines")
+    parser.add_argument(
+        "--tail", type=int, default=-1, metavar="LINES", help="the last lines only; -1: all"
+    )
     parser.add_argument("-p", "--previous", action="store_true", help="of the container before")
-    parser.add_argument("--timestamps", action="store_true")
+    parser.add_argument("--timestamps", action="store_true", help="when each line was written")
 
 
 def run(arguments: argparse.Namespace) -> int:

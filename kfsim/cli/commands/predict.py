@@ -15,9 +15,21 @@ from kfsim.cli.request import Answer, prediction_path, send
 def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "predict", run, help="send one prediction request")
     parser.add_argument("name", help="the InferenceService")
-    parser.add_argument("-d", "--data", required=True, metavar="JSON|@FILE", help="@- is stdin")
+    parser.add_argument(
+        "-d",
+        "--data",
+        required=True,
+        metavar="JSON|@FILE",
+        help="the body; @FILE: from a file, @-: from standard input",
+    )
     parser.add_argument("--path", help="default: V1 or V2 predict, by the shape of the data")
-    parser.add_argument("--timeout", type=float, default=310.0, metavar="SECONDS")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=310.0,
+        metavar="SECONDS",
+        help="how long to wait for the answer",
+    )
     add_namespace(parser)
 
 

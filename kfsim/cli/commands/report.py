@@ -13,7 +13,7 @@ def register(subparsers: Subparsers) -> None:
     text = "show what is honoured, substituted and ignored of what was applied"
     parser = add_parser(subparsers, "report", run, help=text)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="only what comes from below these")
-    parser.add_argument("-o", "--output", choices=("json", "yaml"))
+    parser.add_argument("-o", "--output", choices=("json", "yaml"), help="all of it, for programs")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -12,8 +12,8 @@ _MEBIBYTE = 2**20
 
 def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "top", run, help="show GPUs and who uses them")
-    parser.add_argument("-o", "--output", choices=("json", "yaml"))
-    parser.add_argument("--no-headers", action="store_true")
+    parser.add_argument("-o", "--output", choices=("json", "yaml"), help="all of it, for programs")
+    parser.add_argument("--no-headers", action="store_true", help="rows without the header")
 
 
 def run(arguments: argparse.Namespace) -> int:

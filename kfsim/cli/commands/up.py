@@ -67,7 +67,7 @@ def add_up_flags(parser: argparse.ArgumentParser) -> None:
         help="with -d: until every service is Ready (default)",
     )
     parser.add_argument("--timeout", default="120s", help="for the wait (default 120s)")
-    parser.add_argument("--project", metavar="NAME")
+    parser.add_argument("--project", metavar="NAME", help="default: after the project's folder")
     parser.add_argument("--state-dir", metavar="DIR", help="or KFSIM_STATE_DIR")
     parser.add_argument("--gateway", metavar="HOST:PORT", help=f"default {DEFAULT_GATEWAY}")
     parser.add_argument("--api", metavar="HOST:PORT", help=f"default {DEFAULT_API}")
@@ -106,7 +106,12 @@ def add_up_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write what is honoured, substituted and ignored, as JSON",
     )
-    parser.add_argument("--allow-pickle", choices=("always", "never"), default="always")
+    parser.add_argument(
+        "--allow-pickle",
+        choices=("always", "never"),
+        default="always",
+        help="whether models may be loaded that are pickles, whose code then runs",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

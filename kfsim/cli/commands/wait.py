@@ -8,6 +8,7 @@ from typing import Any
 from kfsim.base.quantities import parse_duration
 from kfsim.cli.client import ApiClient, ApiError, Resource
 from kfsim.cli.commands.common import (
+    TARGETS_HELP,
     Subparsers,
     UsageError,
     add_namespace,
@@ -23,14 +24,15 @@ Check = Callable[[dict[str, Any] | None], bool]
 
 def register(subparsers: Subparsers) -> None:
     parser = add_parser(subparsers, "wait", run, help="wait for a condition")
-    parser.add_argument("words", nargs="+", metavar="TYPE NAME… | TYPE/NAME…")
+    parser.add_argument("words", nargs="+", metavar="TYPE NAME… | TYPE/NAME…", help=TARGETS_HELP)
     parser.add_argument(
         "--for",
         dest="goal",
         required=True,
         metavar="condition=NAME[=VALUE] | delete | jsonpath={PATH}=VALUE",
+        help="what to wait for; a condition's VALUE is True by default",
     )
-    parser.add_argument("--timeout", default="30s", help="default 30s")
+    parser.add_argument("--timeout", default="30s", help="how long to wait (default 30s)")
     parser.add_argument("--all", action="store_true", help="all objects of the type")
     add_namespace(parser)
 
