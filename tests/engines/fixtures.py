@@ -2,9 +2,9 @@
 
 `engine` is the URL of an engine that answers. `private_engine` is one that the test may break.
 `base_image` and `sklearn_image` are images on `engine`; they stay there for the next run, found
-again by their content. `registry` and `private_registry` hold the base image. What is missing
-skips the test with a reason, and fails it in continuous integration (CI=true). A test that asks for
-any of them is marked `live`.
+again by their content; `own_image` is the latter under its released name. `registry` and
+`private_registry` hold the base image. What is missing skips the test with a reason, and fails it
+in continuous integration (CI=true). A test that asks for any of them is marked `live`.
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from kfsim.backends.docker.standins import SKLEARN_IMAGE
 from tests.backends.base_image import build_base_image
 from tests.engines.command import DEFAULT_URL, DockerCommand, docker_program, problem_of
 from tests.engines.images import build_sklearn_image
@@ -70,6 +71,17 @@ def sklearn_image(
 ) -> str:
     """kfsim's image for sklearn models, as `kfsim images build` makes it."""
     return build_sklearn_image(docker_command, base_image, tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture
+def own_image(docker_command: DockerCommand, sklearn_image: str) -> Iterator[str]:
+    """kfsim's own image under its released name, which the engine may lack."""
+    absent = not docker_command.run("images", "--quiet", SKLEARN_IMAGE)
+    if absent:
+        docker_command.run("tag", sklearn_image, SKLEARN_IMAGE)
+    yield SKLEARN_IMAGE
+    if absent:
+        docker_command.run("rmi", "--no-prune", SKLEARN_IMAGE)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,10 @@
 """The main job in Docker: real containers behind the same manifests and the same answers."""
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from kfsim.backends.docker.standins import SKLEARN_IMAGE
 from tests.engines.command import DockerCommand
 from tests.live.containers import (
     ask,
@@ -26,17 +24,6 @@ from tests.waiting import wait_until
 @pytest.fixture(autouse=True)
 def _on_the_engine(kfsim: Kfsim, engine: str) -> None:
     kfsim.docker_host = engine
-
-
-@pytest.fixture
-def own_image(docker_command: DockerCommand, sklearn_image: str) -> Iterator[str]:
-    """kfsim's own image under its released name, which the engine may lack."""
-    absent = not docker_command.run("images", "--quiet", SKLEARN_IMAGE)
-    if absent:
-        docker_command.run("tag", sklearn_image, SKLEARN_IMAGE)
-    yield SKLEARN_IMAGE
-    if absent:
-        docker_command.run("rmi", "--no-prune", SKLEARN_IMAGE)
 
 
 def test_a_model_is_served_by_a_container(kfsim: Kfsim, own_image: str, iris_model: Path) -> None:
