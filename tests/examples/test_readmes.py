@@ -1,77 +1,54 @@
 """Every example does what its README says: its commands are run as they stand there."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+import re
+import shutil
 
 import pytest
 
 from tests.examples.readme import Step, read_file
+from tests.examples.shell import ROOT, TRAINING, Shell
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 # Told by another test: a program whose whole output stands on a page.
 _WITHOUT_COMMANDS = {"autoscaling"}
-_LAUNCHER = '#!/bin/sh\nexec "{python}" -m kfsim "$@"\n'
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """A user's shell in the project's root; kfsim's ports and state are the test's own."""
-
-    folder: Path
-
-    def run(self, command: str) -> "subprocess.CompletedProcess[str]":
-        environment = {
-            **{key: text for key, text in os.environ.items() if not key.startswith("KFSIM_")},
-            "KFSIM_STATE_DIR": str(self.folder / "state"),
-            "PATH": f"{self.folder}/bin:{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "COLUMNS": "200",
-        }
-        return subprocess.run(
-            ["bash", "-c", command],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=150,
-        )
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    launcher = tmp_path / "bin" / "kfsim"
-    launcher.parent.mkdir()
-    launcher.write_text(_LAUNCHER.format(python=sys.executable))
-    launcher.chmod(0o755)
-    shell = Shell(tmp_path)
-    try:
-        yield shell
-    finally:
-        shell.run("kfsim down --purge")
+_WITH_AN_ENGINE = {"docker"}
+_NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/README.md"))
+_TOOLS = {"kustomize": ("kubectl", "kustomize"), "docker": ("docker",)}
+"""What examples need beyond kfsim, curl and a shell: any one of these."""
 
 
 @pytest.mark.parametrize(
-    "example",
-    sorted(
-        path.parent.name
-        for path in EXAMPLES.glob("*/README.md")
-        if path.parent.name not in _WITHOUT_COMMANDS
-    ),
+    "example", [name for name in _NAMES if name not in _WITHOUT_COMMANDS | _WITH_AN_ENGINE]
 )
 def test_the_readme_of(example: str, shell: Shell) -> None:
+    _follow(example, shell)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("example", sorted(_WITH_AN_ENGINE))
+def test_with_docker_the_readme_of(example: str, shell: Shell, own_image: str) -> None:
+    _follow(example, shell)
+
+
+def _follow(example: str, shell: Shell) -> None:
+    _require(_TOOLS.get(example, ()))
     steps = read_file(EXAMPLES / example / "README.md")
     assert steps
     for step in steps:
-        _take(step, shell)
+        if step.command != TRAINING or example == "sklearn-iris":
+            _take(step, shell)
+
+
+def _require(tools: tuple[str, ...]) -> None:
+    if not tools or any(map(shutil.which, tools)):
+        return
+    problem = f"none of these is installed: {', '.join(tools)}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(problem)
+    pytest.skip(problem)
 
 
 def _take(step: Step, shell: Shell) -> None:
@@ -82,7 +59,7 @@ def _take(step: Step, shell: Shell) -> None:
     assert missing is None, f"the README says {missing!r}\n{shown}"
 
 
-def test_every_example_is_listed() -> None:
-    listed = (ROOT / "README.md").read_text()
-    for path in EXAMPLES.glob("*/README.md"):
-        assert f"examples/{path.parent.name}/README.md" in listed
+def test_every_example_is_listed_once() -> None:
+    listed = re.findall(r"\(examples/([^/)]+)/README\.md\) \|", (ROOT / "README.md").read_text())
+    assert sorted(listed) == _NAMES
+    assert sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) == _NAMES
