@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kfsim.api.core import Container, Pod, PodSpec
-from kfsim.api.knative_serving import Configuration, Revision, RevisionSpec
+from kfsim.api.knative.serving import Configuration, Revision, RevisionSpec
 from kfsim.api.meta import Condition, ObjectMeta, owner_reference
 from kfsim.api.scheme import kind_of
 from kfsim.base.clock import RealClock

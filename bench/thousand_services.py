@@ -22,7 +22,7 @@ import uvloop
 from kfsim.api.admission import admit
 from kfsim.api.conditions import is_true
 from kfsim.api.core import ConfigMap
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.api.scheme import kind_of
 from kfsim.base.clock import RealClock

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from docs.generate.markdown import code, page, table
-from kfsim.api.effects import Effect, FieldTable, Rule, When
-from kfsim.api.effects_table import CONFIG_MAPS, KINDS_WITHOUT_EFFECT, NOTES, TABLES
+from kfsim.api.fidelity.effects import Effect, FieldTable, Rule, When
+from kfsim.api.fidelity.table import CONFIG_MAPS, KINDS_WITHOUT_EFFECT, NOTES, TABLES
 
 _INTRODUCTION = (
     "Fields that are accepted without effect, that get something else, or that are refused when "

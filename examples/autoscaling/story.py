@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from kfsim.api.apps import Deployment
-from kfsim.api.kserve import InferenceService
-from kfsim.api.kserve_keys import KFSIM_SOURCE
+from kfsim.api.kserve.keys import KFSIM_SOURCE
+from kfsim.api.kserve.types import InferenceService
 from kfsim.autoscaler.decider import ScaleResult
 from kfsim.base.types import RevisionKey
 from kfsim.cluster import Cluster

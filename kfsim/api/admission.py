@@ -10,38 +10,39 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from kfsim.api import kfserving_defaults, kfserving_validation
 from kfsim.api.compat import CURRENT, Compat, Profile, profile_of
 from kfsim.api.config.inferenceservice import InferenceServiceConfig
 from kfsim.api.core import PodSpec
-from kfsim.api.knative_defaults import (
+from kfsim.api.kfserving import defaults as kfserving_defaults
+from kfsim.api.kfserving import validation as kfserving_validation
+from kfsim.api.knative.defaults import (
     default_configuration,
     default_revision,
     default_route,
     default_service,
 )
-from kfsim.api.knative_serving import Configuration, Revision, Route, Service
-from kfsim.api.knative_validation import (
+from kfsim.api.knative.serving import Configuration, Revision, Route, Service
+from kfsim.api.knative.validation import (
     KnativeLimits,
     validate_configuration,
     validate_revision,
     validate_route,
     validate_service,
 )
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
-from kfsim.api.kserve_alpha import ClusterStorageContainer, InferenceGraph, TrainedModel
-from kfsim.api.kserve_alpha_validation import (
+from kfsim.api.kserve.alpha import ClusterStorageContainer, InferenceGraph, TrainedModel
+from kfsim.api.kserve.alpha_validation import (
     validate_graph,
     validate_storage_container,
     validate_trained_model,
 )
-from kfsim.api.kserve_defaults import default_inference_service
-from kfsim.api.kserve_validation import validate_inference_service
+from kfsim.api.kserve.defaults import default_inference_service
+from kfsim.api.kserve.runtime_validation import validate_serving_runtime
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService, ServingRuntime
+from kfsim.api.kserve.validation import validate_inference_service
 from kfsim.api.meta import Object
 from kfsim.api.metadata_validation import validate_metadata
 from kfsim.api.podspec_validation import validate_pod_spec
 from kfsim.api.scheme import ResourceKind
-from kfsim.api.serving_runtime_validation import validate_serving_runtime
 from kfsim.base.errors import Cause, Forbidden, Invalid
 
 

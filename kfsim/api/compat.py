@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from kfsim.api import kserve_keys as keys
+from kfsim.api.kserve import keys
 
 
 class Compat(StrEnum):

@@ -9,17 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from kfsim.api import (
-    apps,
-    core,
-    istio,
-    knative_internal,
-    knative_serving,
-    kserve,
-    kserve_alpha,
-    kserve_v1alpha2_conversion,
-)
+from kfsim.api import apps, core, istio
 from kfsim.api.conversion import Conversion
+from kfsim.api.knative import internal as knative_internal
+from kfsim.api.knative import serving as knative_serving
+from kfsim.api.kserve import alpha as kserve_alpha
+from kfsim.api.kserve import types as kserve
+from kfsim.api.kserve import v1alpha2_conversion as kserve_v1alpha2_conversion
 from kfsim.api.meta import Object
 
 # Kubernetes' own groups with a dot in their names.

@@ -14,8 +14,8 @@ import orjson
 
 from kfsim.api.compat import Compat
 from kfsim.api.decoding import FieldValidation, decode
-from kfsim.api.kserve import InferenceService
-from kfsim.api.kserve_v1alpha2_conversion import V1ALPHA2, V1BETA1
+from kfsim.api.kserve.types import InferenceService
+from kfsim.api.kserve.v1alpha2_conversion import V1ALPHA2, V1BETA1
 from kfsim.api.scheme import kind_of
 
 OLD_V1BETA1: Final = "serving.kubeflow.org/v1beta1"

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kfsim.api.kserve_keys import INFERENCE_SERVICE
+from kfsim.api.kserve.keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError, Unavailable
 from kfsim.cli.changes import watch_paths
 from kfsim.cli.client import TABLE, ApiClient

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.controllers.inferenceservice.storage import (
     UnsupportedStorage,
     custom_storage_uri,

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import yaml
 
-from kfsim.api.builtin_runtimes import builtin_runtimes
-from kfsim.api.kserve import ModelFormat, ModelSpec
-from kfsim.api.runtime_selection import Runtime, collect_runtimes, select_runtime
+from kfsim.api.kserve.builtin_runtimes import builtin_runtimes
+from kfsim.api.kserve.runtime_selection import Runtime, collect_runtimes, select_runtime
+from kfsim.api.kserve.types import ModelFormat, ModelSpec
 from kfsim.backends.builtin import find_builtin_server
 from kfsim.base.errors import BadRequest
 from kfsim.cli.model_formats import model_name

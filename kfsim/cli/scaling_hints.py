@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from kfsim.api.knative_serving import Service
-from kfsim.api.kserve import ComponentSpec, InferenceService
+from kfsim.api.knative.serving import Service
+from kfsim.api.kserve.types import ComponentSpec, InferenceService
 from kfsim.api.meta import Object
 from kfsim.autoscaler.annotation_hints import explain_annotations, explain_labels
 from kfsim.autoscaler.annotations import MAX_SCALE, MIN_SCALE, Annotations

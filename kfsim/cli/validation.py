@@ -20,7 +20,7 @@ from kfsim.api.compat import Compat, profile_of
 from kfsim.api.creation import Admission, make_object
 from kfsim.api.decoding import FieldValidation, UnknownFields
 from kfsim.api.kept_kinds import CUSTOM_RESOURCE_DEFINITION, not_simulated
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import Object
 from kfsim.api.registry import KindRegistry, is_simulated_group
 from kfsim.api.scheme import ResourceKind, group_of

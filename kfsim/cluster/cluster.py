@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from kfsim.api.compat import CURRENT, Profile
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.substitution import LocalMaps
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy

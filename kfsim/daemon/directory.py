@@ -1,10 +1,10 @@
 """Which cluster-local Services there are, as the store has it."""
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.core import Service
-from kfsim.api.knative_serving import Route
-from kfsim.api.knative_serving import Service as KnativeService
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Route
+from kfsim.api.knative.serving import Service as KnativeService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.types import ServiceName
 from kfsim.store import Store
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.controllers.pod.milestones import Milestone, Milestones
 from kfsim.controllers.podautoscaler import Scaling

@@ -1,6 +1,6 @@
 """The autoscaler's decisions as lines of a trace: those that differ from the one before."""
 
-from kfsim.api.knative_internal import PodAutoscaler
+from kfsim.api.knative.internal import PodAutoscaler
 from kfsim.autoscaler.decider import ScaleResult
 from kfsim.base.types import RevisionKey
 from kfsim.controllers.podautoscaler import Scaling

@@ -19,7 +19,7 @@ from kfsim.api.core import (
     Pod,
     PodSpec,
 )
-from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerSpec, ServerlessService
+from kfsim.api.knative.internal import PodAutoscaler, PodAutoscalerSpec, ServerlessService
 from kfsim.api.meta import Condition, LabelSelector, ObjectMeta
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import SeededEntropy

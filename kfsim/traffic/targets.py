@@ -8,9 +8,9 @@ of: under "" all targets, one entry per revision; under each tag that tag's revi
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.conditions import is_false, is_true
-from kfsim.api.knative_serving import Configuration, Revision, TrafficTarget
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Configuration, Revision, TrafficTarget
 from kfsim.base.types import AppProtocol
 from kfsim.traffic import problems
 from kfsim.traffic.problems import TargetProblem

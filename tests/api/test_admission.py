@@ -4,7 +4,7 @@ import pytest
 
 from kfsim.api.admission import admit
 from kfsim.api.core import Container, ContainerPort, Pod, PodSpec, ResourceRequirements
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.api.scheme import find_kind, kind_of
 from kfsim.base.errors import Forbidden, Invalid

@@ -8,7 +8,7 @@ from kfsim.api.admission import admit
 from kfsim.api.core import Namespace
 from kfsim.api.creation import check_name, make_object
 from kfsim.api.decoding import FieldValidation
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import Object, ObjectMeta
 from kfsim.api.scheme import kind_of
 from kfsim.base.errors import BadRequest, Invalid

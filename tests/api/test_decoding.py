@@ -4,7 +4,7 @@ import pytest
 
 from kfsim.api.core import ConfigMap, Pod, Secret
 from kfsim.api.decoding import FieldValidation, decode
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import Object
 from kfsim.api.scheme import kind_of
 from kfsim.base.errors import BadRequest, Invalid

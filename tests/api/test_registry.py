@@ -1,6 +1,6 @@
 import pytest
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.registry import KindRegistry, is_simulated_group
 from tests.api.test_definitions import establish, make
 

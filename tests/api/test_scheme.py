@@ -2,7 +2,9 @@
 
 import pytest
 
-from kfsim.api import core, knative_serving, kserve
+from kfsim.api import core
+from kfsim.api.knative import serving as knative_serving
+from kfsim.api.kserve import types as kserve
 from kfsim.api.scheme import KINDS, find_by_name, find_kind, find_resource, kind_of
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kfsim.api.compat import Compat
-from kfsim.api.kserve_v1alpha2_conversion import V1ALPHA2, V1BETA1, from_v1beta1
+from kfsim.api.kserve.v1alpha2_conversion import V1ALPHA2, V1BETA1, from_v1beta1
 from kfsim.base.errors import KfsimError
 from kfsim.cli.conversion import OLD_V1BETA1, convert_document
 from kfsim.cli.manifests import Manifest

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from kfsim.api.knative_serving import Service
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Service
+from kfsim.api.kserve.types import InferenceService
 from kfsim.cli.scaling_hints import find_scaling_hints
 
 GROUP = "autoscaling.knative.dev/"

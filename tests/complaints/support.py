@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from kfsim.api.core import ConfigMap, Event
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.scheme import kind_of
 from kfsim.base.types import RevisionKey
 from kfsim.cli.commands.why import render, render_decisions

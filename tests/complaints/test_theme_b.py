@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.scheme import kind_of
 from kfsim.base.errors import BadRequest
 from kfsim.kubeapi.patching import parse_patch

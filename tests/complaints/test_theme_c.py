@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.cli.scale import describe_cold_start
 from kfsim.cli.scaling_hints import find_scaling_hints

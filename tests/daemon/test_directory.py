@@ -3,9 +3,9 @@
 import pytest
 
 from kfsim.api.core import Service
-from kfsim.api.knative_serving import Route
-from kfsim.api.knative_serving import Service as KnativeService
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Route
+from kfsim.api.knative.serving import Service as KnativeService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import Object, ObjectMeta
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import ServiceName

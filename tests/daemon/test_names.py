@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kfsim.api.core import Container
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy

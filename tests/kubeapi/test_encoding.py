@@ -1,6 +1,6 @@
 import json
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.api.scheme import kind_of
 from kfsim.kubeapi.encoding import CHUNK_BYTES, encode_entry, encode_list

@@ -78,7 +78,7 @@ async def test_create_get_describe_delete(kubectl: Kubectl) -> None:
     assert header == HEADER
     assert row.split()[0] == "iris"
     header, row = squeeze(await kubectl.ok("get", "isvc", "-A", "-o", "wide", "-l", "team=a"))
-    assert (header, row.split()[:2]) == (f"NAMESPACE {HEADER}", ["default", "iris"])
+    assert (header, row.split()[:2]) == (f"NAMESPACE {HEADER} REASON", ["default", "iris"])
     assert await kubectl.ok("get", "inferenceservices.serving.kubeflow.org", "-o", "name") == (
         "inferenceservice.serving.kubeflow.org/iris\n"
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.scheme import KINDS, kind_of
 from kfsim.kubeapi.schemas import make_schemas
 

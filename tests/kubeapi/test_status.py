@@ -1,6 +1,6 @@
 import pytest
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.scheme import kind_of
 from kfsim.base import errors
 from kfsim.kubeapi.status import About, about, make_failure, make_success, make_warning

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kfsim.api.core import Pod
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.scheme import KINDS, find_kind, kind_of
 from kfsim.kubeapi.tables import TableWriter, columns_of
 from kfsim.store.entry import make_entry

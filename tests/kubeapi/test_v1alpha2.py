@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kfsim.api.admission import admit
-from kfsim.api.knative_serving import TrafficTarget
-from kfsim.api.kserve import ComponentStatus, InferenceService
+from kfsim.api.knative.serving import TrafficTarget
+from kfsim.api.kserve.types import ComponentStatus, InferenceService
 from kfsim.api.meta import Condition
 from tests.kubeapi.conftest import GROUP, Api, serve_api
 from tests.kubeapi.test_kubectl import Kubectl, squeeze

@@ -3,8 +3,8 @@
 import pytest
 
 from kfsim.api.core import ConfigMap
-from kfsim.api.knative_serving import Revision, Service
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Revision, Service
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.errors import Invalid
 from kfsim.simulation import SimulatedCluster, simulate

@@ -6,8 +6,8 @@ import pytest
 
 from kfsim.api.conditions import find_condition
 from kfsim.api.core import Event, Pod
-from kfsim.api.knative_serving import Revision
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Revision
+from kfsim.api.kserve.types import InferenceService
 from kfsim.simulation import SimulatedCluster, simulate
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(10)]

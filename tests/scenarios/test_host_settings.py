@@ -3,7 +3,7 @@
 import pytest
 
 from kfsim.api.core import ConfigMap
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.simulation import SimulatedCluster, simulate
 

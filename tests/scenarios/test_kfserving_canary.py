@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kfsim.api.compat import CURRENT, KFSERVING, Profile
-from kfsim.api.knative_serving import Service
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Service
+from kfsim.api.kserve.types import InferenceService
 from kfsim.simulation import SimulatedCluster, simulate
 from kfsim.store import StoreEvent
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from kfsim.api.core import ConfigMap
-from kfsim.api.knative_serving import Revision
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Revision
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.simulation import SimulatedCluster, simulate
 

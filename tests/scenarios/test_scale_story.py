@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from kfsim.api.apps import Deployment
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.types import RevisionKey, ServiceMode
 from kfsim.simulation import ReplicaScript, SimulatedCluster, Trace, simulate
 from kfsim.simulation.arrivals import ramp, steady

@@ -1,4 +1,4 @@
-from kfsim.api.knative_internal import PodAutoscaler
+from kfsim.api.knative.internal import PodAutoscaler
 from kfsim.api.meta import ObjectMeta
 from kfsim.autoscaler.config import AutoscalerConfig
 from kfsim.autoscaler.resolution import resolve_decider_spec

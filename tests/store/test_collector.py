@@ -1,7 +1,7 @@
 import pytest
 
 from kfsim.api.core import ConfigMap, Namespace, Pod
-from kfsim.api.knative_serving import Configuration, Revision
+from kfsim.api.knative.serving import Configuration, Revision
 from kfsim.api.meta import Object, ObjectMeta, OwnerReference, owner_reference
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy

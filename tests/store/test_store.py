@@ -3,8 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from kfsim.api.core import ConfigMap, Event, Namespace, Pod, PodSpec
-from kfsim.api.knative_serving import Configuration, Revision
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Configuration, Revision
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.errors import AlreadyExists, Conflict, Forbidden, NotFound

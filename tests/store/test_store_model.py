@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from kfsim.api.knative_serving import Revision, RevisionSpec
+from kfsim.api.knative.serving import Revision, RevisionSpec
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.core import Container, ContainerPort
-from kfsim.api.knative_serving import (
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import (
     Configuration,
     ConfigurationStatus,
     Revision,

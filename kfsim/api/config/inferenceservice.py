@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kfsim.api.kserve_keys import KNATIVE, LEGACY_DEPLOYMENT_MODES, MODEL_MESH, STANDARD
+from kfsim.api.kserve.keys import KNATIVE, LEGACY_DEPLOYMENT_MODES, MODEL_MESH, STANDARD
 from kfsim.base.errors import Invalid
 from kfsim.base.quantities import parse_quantity
 

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 from urllib.parse import urlencode
 
-from kfsim.api.kserve_keys import INFERENCE_SERVICE
+from kfsim.api.kserve.keys import INFERENCE_SERVICE
 from kfsim.base.errors import KfsimError, NotFound
 from kfsim.cli.client import ApiClient, ApiError
 from kfsim.cli.commands.common import Subparsers, add_namespace, add_parser, connect

@@ -1,6 +1,6 @@
 """What wakes the Configuration reconciler: the Configuration and its Revisions."""
 
-from kfsim.api.knative_serving import Configuration, Revision
+from kfsim.api.knative.serving import Configuration, Revision
 from kfsim.base.clock import Clock
 from kfsim.controllers.configuration.reconcile import ConfigurationReconciler
 from kfsim.controllers.runtime import (

@@ -1,8 +1,8 @@
 """Makes a Configuration's Revisions and tells which is created last and which ready last."""
 
 from kfsim.api.conditions import FALSE, ConditionManager, ConditionSet, find_condition
-from kfsim.api.knative_defaults import default_configuration
-from kfsim.api.knative_serving import Configuration, ConfigurationStatus, Revision
+from kfsim.api.knative.defaults import default_configuration
+from kfsim.api.knative.serving import Configuration, ConfigurationStatus, Revision
 from kfsim.api.meta import is_controlled_by
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.configuration.resources import (

@@ -1,7 +1,7 @@
 """A Configuration's Revision (knative pkg/reconciler/configuration/resources/revision.go)."""
 
-from kfsim.api import knative_keys as keys
-from kfsim.api.knative_serving import Configuration, Revision
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Configuration, Revision
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.api.names import child_name
 

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from kfsim.api.core import Event
-from kfsim.api.effects_table import NOTES
+from kfsim.api.fidelity.table import NOTES
 from kfsim.base.clock import Clock, parse_timestamp
 from kfsim.base.errors import Unavailable
 from kfsim.base.tasks import TaskSet

@@ -1,6 +1,6 @@
 """What wakes the garbage collector: a Configuration, its Revisions, config-gc."""
 
-from kfsim.api.knative_serving import Configuration, Revision
+from kfsim.api.knative.serving import Configuration, Revision
 from kfsim.base.clock import Clock
 from kfsim.controllers.gc.reconcile import GarbageCollector
 from kfsim.controllers.runtime import (

@@ -1,7 +1,7 @@
 """Deletes what the rules name."""
 
 from kfsim.api.config.gc import GarbageCollectionConfig
-from kfsim.api.knative_serving import Configuration, Revision
+from kfsim.api.knative.serving import Configuration, Revision
 from kfsim.base.clock import Clock
 from kfsim.controllers.gc.rules import collect_revisions
 from kfsim.controllers.runtime import ConfigReader, Key, Result

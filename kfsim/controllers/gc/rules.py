@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.config.gc import GarbageCollectionConfig
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Revision
 from kfsim.base.clock import parse_timestamp
 
 

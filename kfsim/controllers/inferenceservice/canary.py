@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kfsim.api.compat import CURRENT, Profile
-from kfsim.api.knative_serving import TrafficTarget
+from kfsim.api.knative.serving import TrafficTarget
 
 LATEST_TAG = "latest"
 PREVIOUS_TAG = "prev"

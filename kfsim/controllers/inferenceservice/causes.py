@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from kfsim.api.conditions import FALSE, TRUE, find_condition
 from kfsim.api.core import ContainerStatus, Pod
-from kfsim.api.knative_keys import REVISION
-from kfsim.api.knative_serving import Configuration, Revision, Service
-from kfsim.api.kserve import InferenceService
-from kfsim.api.kserve_keys import COMPONENT
+from kfsim.api.knative.keys import REVISION
+from kfsim.api.knative.serving import Configuration, Revision, Service
+from kfsim.api.kserve.keys import COMPONENT
+from kfsim.api.kserve.types import InferenceService
 from kfsim.controllers.inferenceservice.plan import PREDICTOR
 from kfsim.controllers.inferenceservice.status import COMPONENT_CONDITIONS, is_settled
 from kfsim.replicas.failures import describe_end, may_yet_start, prevents_start

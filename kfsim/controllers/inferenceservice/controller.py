@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from kfsim.api import core
 from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.istio import VirtualService
-from kfsim.api.knative_serving import Service
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
-from kfsim.api.kserve_keys import INFERENCE_SERVICE
+from kfsim.api.knative.serving import Service
+from kfsim.api.kserve.keys import INFERENCE_SERVICE
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.substitution import LocalMaps
 from kfsim.base.clock import Clock
 from kfsim.controllers.inferenceservice.ingress import IngressConfig

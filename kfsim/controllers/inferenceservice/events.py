@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from kfsim.api.conditions import FALSE, find_condition, is_false, is_true
-from kfsim.api.kserve import InferenceService, InferenceServiceStatus
-from kfsim.api.kserve_keys import DEPLOYMENT_MODE, STANDARD
+from kfsim.api.kserve.keys import DEPLOYMENT_MODE, STANDARD
+from kfsim.api.kserve.types import InferenceService, InferenceServiceStatus
 from kfsim.api.meta import Condition
 from kfsim.controllers.inferenceservice.plan import RECONCILE_FAILED
 from kfsim.controllers.inferenceservice.status import COMPONENT_CONDITIONS

@@ -11,15 +11,15 @@ from kfsim.api.apps import Deployment
 from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.conditions import FALSE, TRUE, find_condition, is_true
 from kfsim.api.core import ContainerStateTerminated, ContainerStatus, Event, Pod
-from kfsim.api.kfserving_servers import find_blocks, find_server
-from kfsim.api.knative_internal import PodAutoscaler
-from kfsim.api.knative_keys import REVISION
-from kfsim.api.knative_serving import Revision
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
-from kfsim.api.kserve_keys import INFERENCE_SERVICE
+from kfsim.api.kfserving.servers import find_blocks, find_server
+from kfsim.api.knative.internal import PodAutoscaler
+from kfsim.api.knative.keys import REVISION
+from kfsim.api.knative.serving import Revision
+from kfsim.api.kserve.keys import INFERENCE_SERVICE
+from kfsim.api.kserve.runtime_selection import Candidate, Runtime, collect_runtimes, select_runtime
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.meta import Condition, Object
 from kfsim.api.names import child_name
-from kfsim.api.runtime_selection import Candidate, Runtime, collect_runtimes, select_runtime
 from kfsim.api.substitution import LocalMaps, Substitution
 from kfsim.controllers.inferenceservice.causes import find_causes
 from kfsim.controllers.inferenceservice.foresight import explain_links, foresee_traffic

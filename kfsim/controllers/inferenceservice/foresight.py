@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 from kfsim.api.conditions import find_condition, is_true
-from kfsim.api.knative_serving import Service
-from kfsim.api.kserve import ComponentStatus, InferenceService
-from kfsim.api.kserve_keys import COMPONENT
+from kfsim.api.knative.serving import Service
+from kfsim.api.kserve.keys import COMPONENT
+from kfsim.api.kserve.types import ComponentStatus, InferenceService
 from kfsim.controllers.inferenceservice.canary import Rollout, make_traffic
 from kfsim.controllers.inferenceservice.plan import PREDICTOR
 from kfsim.store import Store

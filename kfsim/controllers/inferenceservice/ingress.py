@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.conditions import FALSE, TRUE, ConditionManager
-from kfsim.api.kfserving_servers import V2
-from kfsim.api.kserve import ComponentStatus, InferenceService
-from kfsim.api.kserve_keys import CLUSTER_LOCAL
+from kfsim.api.kfserving.servers import V2
+from kfsim.api.kserve.keys import CLUSTER_LOCAL
+from kfsim.api.kserve.types import ComponentStatus, InferenceService
 from kfsim.controllers.inferenceservice.kfserving_servers import predictor_protocol
 from kfsim.controllers.inferenceservice.plan import EXPLAINER, PREDICTOR, TRANSFORMER
 from kfsim.controllers.inferenceservice.resources import cluster_local_host

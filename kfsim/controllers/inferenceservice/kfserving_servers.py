@@ -12,7 +12,7 @@ from typing import Final
 from kfsim.api.compat import Profile
 from kfsim.api.core import Container, EnvVar
 from kfsim.api.extended_resources import wants_gpu
-from kfsim.api.kfserving_servers import (
+from kfsim.api.kfserving.servers import (
     TORCHSERVE,
     V1,
     V2,
@@ -20,8 +20,8 @@ from kfsim.api.kfserving_servers import (
     find_blocks,
     find_server,
 )
-from kfsim.api.kserve import InferenceService, PredictorExtension, PredictorSpec
-from kfsim.api.kserve_keys import MODEL_MOUNT, PROTOCOL_ENV
+from kfsim.api.kserve.keys import MODEL_MOUNT, PROTOCOL_ENV
+from kfsim.api.kserve.types import InferenceService, PredictorExtension, PredictorSpec
 from kfsim.base.quantities import parse_quantity
 from kfsim.controllers.inferenceservice.merging import as_data
 

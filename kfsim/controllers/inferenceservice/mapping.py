@@ -7,8 +7,8 @@ Pure. Fields are named as the user wrote them, except that a runtime's own conta
 from typing import Final
 
 from kfsim.api.core import PodSpec
-from kfsim.api.kserve import ComponentSpec, PredictorSpec, StorageUri
-from kfsim.api.kserve_keys import DEPLOYMENT_MODE, KNATIVE, STANDARD
+from kfsim.api.kserve.keys import DEPLOYMENT_MODE, KNATIVE, STANDARD
+from kfsim.api.kserve.types import ComponentSpec, PredictorSpec, StorageUri
 from kfsim.api.substitution import Substitution, Substitutor
 
 STANDARD_SUBSTITUTED: Final = Substitution(

@@ -15,9 +15,9 @@ from kfsim.api.core import (
     ContainerStatus,
     Pod,
 )
-from kfsim.api.knative_serving import Service
-from kfsim.api.kserve import FailureInfo, ModelCopies, ModelRevisionStates, ModelStatus
-from kfsim.api.kserve_keys import SERVING_CONTAINER, STORAGE_INITIALIZER
+from kfsim.api.knative.serving import Service
+from kfsim.api.kserve.keys import SERVING_CONTAINER, STORAGE_INITIALIZER
+from kfsim.api.kserve.types import FailureInfo, ModelCopies, ModelRevisionStates, ModelStatus
 from kfsim.replicas.failures import (
     OOM_KILLED,
     describe_end,

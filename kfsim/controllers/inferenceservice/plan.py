@@ -10,8 +10,7 @@ from typing import Final
 
 from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.core import Container, PodSpec
-from kfsim.api.kserve import ComponentSpec, ExplainerSpec, InferenceService
-from kfsim.api.kserve_keys import (
+from kfsim.api.kserve.keys import (
     COMPONENT,
     DEPLOYMENT_MODE,
     INFERENCE_SERVICE,
@@ -24,7 +23,8 @@ from kfsim.api.kserve_keys import (
     STANDARD,
     STORAGE_READONLY,
 )
-from kfsim.api.runtime_selection import Runtime, Selection, select_runtime
+from kfsim.api.kserve.runtime_selection import Runtime, Selection, select_runtime
+from kfsim.api.kserve.types import ComponentSpec, ExplainerSpec, InferenceService
 from kfsim.api.substitution import LocalMaps, Substitution, Substitutor
 from kfsim.controllers.inferenceservice.kfserving_servers import make_server
 from kfsim.controllers.inferenceservice.mapping import (

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from kfsim.api.compat import CURRENT, Profile
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
-from kfsim.api.runtime_selection import Runtime, collect_runtimes
+from kfsim.api.kserve.runtime_selection import Runtime, collect_runtimes
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.substitution import LocalMaps
 from kfsim.controllers.inferenceservice.plan import Plan, make_plan
 from kfsim.store import Entry, Store

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kfsim.api.core import Container, EnvVar, PodSpec
-from kfsim.api.kserve import InferenceService, ModelSpec
-from kfsim.api.kserve_keys import NAME_ENV, SERVING_CONTAINER, TRANSFORMER_CONTAINER
-from kfsim.api.runtime_selection import Runtime
+from kfsim.api.kserve.keys import NAME_ENV, SERVING_CONTAINER, TRANSFORMER_CONTAINER
+from kfsim.api.kserve.runtime_selection import Runtime
+from kfsim.api.kserve.types import InferenceService, ModelSpec
 from kfsim.base.gotemplates import Fields, InvalidTemplate, render_all
 from kfsim.controllers.inferenceservice.images import tagged_image
 from kfsim.controllers.inferenceservice.merging import as_data, merge_containers, merge_pod_specs

@@ -12,17 +12,17 @@ from kfsim.api import core
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import ConditionManager, is_true
 from kfsim.api.istio import VirtualService
-from kfsim.api.knative_serving import Addressable, Configuration, Service
-from kfsim.api.kserve import (
-    ComponentStatus,
-    InferenceService,
-    InferenceServiceStatus,
-)
-from kfsim.api.kserve_keys import (
+from kfsim.api.knative.serving import Addressable, Configuration, Service
+from kfsim.api.kserve.keys import (
     DEPLOYMENT_MODE,
     KNATIVE,
     ROLLOUT_DURATION,
     STOP,
+)
+from kfsim.api.kserve.types import (
+    ComponentStatus,
+    InferenceService,
+    InferenceServiceStatus,
 )
 from kfsim.api.names import child_name
 from kfsim.api.substitution import LocalMaps

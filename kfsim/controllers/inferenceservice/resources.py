@@ -15,21 +15,21 @@ from kfsim.api.istio import (
     VirtualService,
     VirtualServiceSpec,
 )
-from kfsim.api.knative_serving import (
+from kfsim.api.knative.serving import (
     RevisionSpec,
     RevisionTemplateSpec,
     Service,
     ServiceSpec,
     TrafficTarget,
 )
-from kfsim.api.kserve import ComponentSpec, InferenceService
-from kfsim.api.kserve_keys import (
+from kfsim.api.kserve.keys import (
     DEPLOYMENT_MODE,
     NAME_HEADER,
     NAMESPACE_HEADER,
     ROLLOUT_DURATION,
     STANDARD,
 )
+from kfsim.api.kserve.types import ComponentSpec, InferenceService
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.controllers.inferenceservice.merging import as_data
 from kfsim.controllers.inferenceservice.plan import ComponentPlan

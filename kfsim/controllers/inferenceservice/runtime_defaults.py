@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from kfsim.api.core import EnvVar
-from kfsim.api.kserve import ModelSpec, PredictorSpec
-from kfsim.api.kserve_keys import MODEL_CLASS, MODEL_MOUNT, SERVER_TYPE, SERVICE_ENVELOPE
-from kfsim.api.runtime_selection import Runtime
+from kfsim.api.kserve.keys import MODEL_CLASS, MODEL_MOUNT, SERVER_TYPE, SERVICE_ENVELOPE
+from kfsim.api.kserve.runtime_selection import Runtime
+from kfsim.api.kserve.types import ModelSpec, PredictorSpec
 
 # Names of runtimes from before the annotation serving.kserve.io/server-type.
 _NAMED: Final = {

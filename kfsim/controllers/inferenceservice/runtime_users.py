@@ -7,7 +7,7 @@ InferenceService is reconciled anyway.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kfsim.api.kserve import ClusterServingRuntime
+from kfsim.api.kserve.types import ClusterServingRuntime
 from kfsim.controllers.runtime import Key
 from kfsim.store import Entry
 

@@ -1,7 +1,7 @@
 """Puts the built-in ClusterServingRuntimes into a store that lacks them."""
 
-from kfsim.api.builtin_runtimes import missing_runtimes
-from kfsim.api.kserve import ClusterServingRuntime
+from kfsim.api.kserve.builtin_runtimes import missing_runtimes
+from kfsim.api.kserve.types import ClusterServingRuntime
 from kfsim.store import Store
 
 

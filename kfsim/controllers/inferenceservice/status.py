@@ -18,8 +18,8 @@ from kfsim.api.conditions import (
     find_condition,
     is_true,
 )
-from kfsim.api.knative_serving import Configuration, Service
-from kfsim.api.kserve import ComponentStatus, InferenceServiceStatus
+from kfsim.api.knative.serving import Configuration, Service
+from kfsim.api.kserve.types import ComponentStatus, InferenceServiceStatus
 from kfsim.api.meta import Condition
 from kfsim.controllers.inferenceservice.canary import Rollout, advance_rollout
 from kfsim.controllers.inferenceservice.plan import EXPLAINER, PREDICTOR, TRANSFORMER

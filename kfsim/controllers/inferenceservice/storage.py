@@ -22,13 +22,13 @@ from kfsim.api.core import (
     Volume,
     VolumeMount,
 )
-from kfsim.api.kserve import StorageUri
-from kfsim.api.kserve_keys import (
+from kfsim.api.kserve.keys import (
     MODEL_MOUNT,
     PVC_VOLUME,
     STORAGE_INITIALIZER,
     STORAGE_URI_ENV,
 )
+from kfsim.api.kserve.types import StorageUri
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
 _SCHEMES: Final = (

@@ -1,6 +1,6 @@
 """What wakes the labeler: Routes, and the Configurations and Revisions that they name."""
 
-from kfsim.api.knative_serving import Configuration, Revision, Route
+from kfsim.api.knative.serving import Configuration, Revision, Route
 from kfsim.base.clock import Clock
 from kfsim.controllers.labeler.reconcile import LabelerReconciler
 from kfsim.controllers.runtime import Controller, Key, Tracker, Watch

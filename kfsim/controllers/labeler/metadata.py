@@ -1,6 +1,6 @@
 """The routing metadata of a Configuration or Revision (knative pkg/reconciler/labeler)."""
 
-from kfsim.api import knative_keys as keys
+from kfsim.api.knative import keys
 from kfsim.api.meta import ObjectMeta
 
 

@@ -1,8 +1,8 @@
 """Writes a Route's name to what it sends traffic to, and takes it off what it no longer does."""
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.conditions import UNKNOWN, find_condition
-from kfsim.api.knative_serving import Configuration, Revision, Route
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Configuration, Revision, Route
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.labeler.metadata import (
     routes_of,

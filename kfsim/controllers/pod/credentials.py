@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from kfsim.api.core import Pod, Secret, ServiceAccount
-from kfsim.api.kserve_keys import STORAGE_INITIALIZER, STORAGE_SECRET
+from kfsim.api.kserve.keys import STORAGE_INITIALIZER, STORAGE_SECRET
 
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),

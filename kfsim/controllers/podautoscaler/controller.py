@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from kfsim.api.apps import Deployment
 from kfsim.api.core import Pod
-from kfsim.api.knative_internal import Metric, PodAutoscaler, ServerlessService
+from kfsim.api.knative.internal import Metric, PodAutoscaler, ServerlessService
 from kfsim.base.clock import Clock
 from kfsim.base.ports import RouteSink
 from kfsim.controllers.podautoscaler.reconcile import PodAutoscalerReconciler

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import find_condition
 from kfsim.api.core import Pod
-from kfsim.api.knative_internal import Metric, PodAutoscaler, ServerlessService
+from kfsim.api.knative.internal import Metric, PodAutoscaler, ServerlessService
 from kfsim.autoscaler.annotations import KPA_CLASS
 from kfsim.autoscaler.capacity import MINIMUM_ACTIVATORS, count_activators
 from kfsim.autoscaler.config import AutoscalerConfig

@@ -1,6 +1,6 @@
 """Makes a PodAutoscaler's children (knative pkg/reconciler/autoscaling/resources)."""
 
-from kfsim.api.knative_internal import (
+from kfsim.api.knative.internal import (
     Metric,
     MetricSpec,
     PodAutoscaler,

@@ -5,7 +5,7 @@ its last change, and ScaleTargetInitialized (knative pkg/apis/autoscaling/v1alph
 """
 
 from kfsim.api.conditions import ConditionManager, ConditionSet, find_condition, is_true
-from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerStatus, ServerlessService
+from kfsim.api.knative.internal import PodAutoscaler, PodAutoscalerStatus, ServerlessService
 from kfsim.api.meta import Condition
 from kfsim.autoscaler.scale_to_zero import (
     SCALE_UNKNOWN,

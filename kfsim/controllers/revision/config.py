@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kfsim.api import knative_keys as keys
+from kfsim.api.knative import keys
 from kfsim.controllers.runtime import ClusterConfig
 
 

@@ -5,7 +5,6 @@ its work is done by the gateway. Therefore the serving container keeps its readi
 on a cluster moves into the queue-proxy; ports are filled in here.
 """
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.core import (
     Container,
     ContainerPort,
@@ -16,7 +15,8 @@ from kfsim.api.core import (
     Probe,
     ResourceRequirements,
 )
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Revision
 from kfsim.base.types import AppProtocol
 from kfsim.traffic import protocol_of
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.apps import Deployment
 from kfsim.api.core import Pod
-from kfsim.api.knative_internal import PodAutoscaler
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import PodAutoscaler
+from kfsim.api.knative.serving import Revision
 from kfsim.base.clock import Clock
 from kfsim.controllers.revision.reconcile import RevisionReconciler
 from kfsim.controllers.runtime import (

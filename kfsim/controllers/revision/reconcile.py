@@ -2,12 +2,12 @@
 
 from collections.abc import Hashable
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import ConditionManager, is_true
 from kfsim.api.core import Pod
-from kfsim.api.knative_internal import PodAutoscaler
-from kfsim.api.knative_serving import ContainerStatusRef, Image, Revision, RevisionStatus
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import PodAutoscaler
+from kfsim.api.knative.serving import ContainerStatusRef, Image, Revision, RevisionStatus
 from kfsim.api.meta import is_controlled_by
 from kfsim.api.names import child_name
 from kfsim.base.clock import Clock, format_timestamp

@@ -4,12 +4,12 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.apps import Deployment, DeploymentSpec, PodTemplateSpec
 from kfsim.api.conditions import is_false
 from kfsim.api.core import Container, ObjectReference, PodSpec
-from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerSpec
-from kfsim.api.knative_serving import Image, Revision
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import PodAutoscaler, PodAutoscalerSpec
+from kfsim.api.knative.serving import Image, Revision
 from kfsim.api.meta import LabelSelector, ObjectMeta, owner_reference
 from kfsim.api.names import child_name
 from kfsim.base.quantities import parse_duration

@@ -11,7 +11,7 @@ from kfsim.api.conditions import (
     is_true,
 )
 from kfsim.api.core import ContainerStateTerminated, ContainerStatus, Pod
-from kfsim.api.knative_internal import PodAutoscalerStatus
+from kfsim.api.knative.internal import PodAutoscalerStatus
 from kfsim.api.meta import Condition
 from kfsim.controllers.revision.containers import QUEUE_PROXY
 from kfsim.controllers.revision.resources import CONTAINER_HEALTHY, RESOURCES_AVAILABLE

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from kfsim.api import core
-from kfsim.api.knative_internal import Ingress
-from kfsim.api.knative_serving import Configuration, Revision, Route
+from kfsim.api.knative.internal import Ingress
+from kfsim.api.knative.serving import Configuration, Revision, Route
 from kfsim.base.clock import Clock
 from kfsim.controllers.route.reconcile import RouteReconciler
 from kfsim.controllers.runtime import (

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from kfsim.api import core
-from kfsim.api import knative_keys as keys
 from kfsim.api.conditions import TRUE, ConditionManager
-from kfsim.api.knative_internal import Ingress
-from kfsim.api.knative_serving import (
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import Ingress
+from kfsim.api.knative.serving import (
     Addressable,
     Configuration,
     Revision,

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.core import Service, ServicePort, ServiceSpec
-from kfsim.api.knative_internal import (
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import (
     Ingress,
     IngressBackendSplit,
     IngressPath,
@@ -13,7 +13,7 @@ from kfsim.api.knative_internal import (
     IngressRuleValue,
     IngressSpec,
 )
-from kfsim.api.knative_serving import Route
+from kfsim.api.knative.serving import Route
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.base.types import AppProtocol
 from kfsim.traffic import (

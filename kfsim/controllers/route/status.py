@@ -1,7 +1,7 @@
 """What a Route says (knative pkg/apis/serving/v1/route_lifecycle.go)."""
 
 from kfsim.api.conditions import FALSE, TRUE, ConditionManager, ConditionSet, find_condition
-from kfsim.api.knative_internal import IngressStatus
+from kfsim.api.knative.internal import IngressStatus
 from kfsim.traffic import TargetProblem
 
 ALL_TRAFFIC_ASSIGNED = "AllTrafficAssigned"

@@ -2,8 +2,8 @@
 
 from kfsim.api.core import Endpoints
 from kfsim.api.istio import VirtualService
-from kfsim.api.knative_internal import Ingress, ServerlessService
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative.internal import Ingress, ServerlessService
+from kfsim.api.knative.serving import Revision
 from kfsim.base.clock import Clock
 from kfsim.base.ports import RouteSink
 from kfsim.controllers.routing.reconcile import RoutingReconciler

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.istio import HTTPRoute, VirtualService
-from kfsim.api.knative_internal import Ingress, IngressRule
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import Ingress, IngressRule
 from kfsim.base.types import HostRoute, RevisionKey, WeightedRevision
 
 _HOST_HEADER = "host"

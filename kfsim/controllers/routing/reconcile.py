@@ -7,12 +7,12 @@ those objects only, however many there are.
 from collections.abc import Hashable, Iterator
 from typing import TypeVar
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.conditions import ConditionSet
 from kfsim.api.core import Endpoints
 from kfsim.api.istio import VirtualService
-from kfsim.api.knative_internal import Ingress, ServerlessService
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import Ingress, ServerlessService
+from kfsim.api.knative.serving import Revision
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.base.ports import RouteSink
 from kfsim.base.types import RevisionKey

@@ -1,9 +1,9 @@
 """One revision's target: how its replicas are reached, and under which limits."""
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.core import Endpoints, EndpointSubset
-from kfsim.api.knative_internal import ServerlessService
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import ServerlessService
+from kfsim.api.knative.serving import Revision
 from kfsim.base.types import Endpoint, ReplicaKey, RevisionKey, RevisionTarget, ServiceMode
 from kfsim.traffic import protocol_of
 

@@ -20,8 +20,8 @@ from kfsim.api.config.inferenceservice import (
 )
 from kfsim.api.config.network import CONFIG_NETWORK, NetworkConfig
 from kfsim.api.core import ConfigMap
-from kfsim.api.knative_annotations import ScaleLimits
-from kfsim.api.knative_validation import KnativeLimits
+from kfsim.api.knative.annotations import ScaleLimits
+from kfsim.api.knative.validation import KnativeLimits
 from kfsim.api.meta import Object
 from kfsim.autoscaler.config import CONFIG_MAP_NAME, AutoscalerConfig
 from kfsim.base.errors import Invalid

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from kfsim.api.apps import Deployment
 from kfsim.api.core import Endpoints, Pod, Service
-from kfsim.api.knative_internal import ServerlessService
+from kfsim.api.knative.internal import ServerlessService
 from kfsim.base.clock import Clock
 from kfsim.controllers.runtime import Controller, Key, Watch, watch_mapped, watch_owned, watch_self
 from kfsim.controllers.serverlessservice.reconcile import ServerlessServiceReconciler

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import FALSE, TRUE, ConditionManager, ConditionSet
 from kfsim.api.core import Endpoints, EndpointSubset, Pod, Service
-from kfsim.api.knative_internal import ServerlessService, ServerlessServiceStatus
+from kfsim.api.knative.internal import ServerlessService, ServerlessServiceStatus
 from kfsim.api.meta import Condition, Object
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.base.errors import NotFound, Unavailable

@@ -19,7 +19,7 @@ from kfsim.api.core import (
     ServicePort,
     ServiceSpec,
 )
-from kfsim.api.knative_internal import ServerlessService
+from kfsim.api.knative.internal import ServerlessService
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.replicas.addresses import Address
 

@@ -1,6 +1,6 @@
 """What wakes the Service reconciler: the Service, its Configuration, its Route."""
 
-from kfsim.api.knative_serving import Configuration, Route, Service
+from kfsim.api.knative.serving import Configuration, Route, Service
 from kfsim.base.clock import Clock
 from kfsim.controllers.runtime import (
     ClusterConfig,

@@ -2,10 +2,10 @@
 
 from typing import TypeVar
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.conditions import ConditionManager, is_true
-from kfsim.api.knative_defaults import default_service
-from kfsim.api.knative_serving import Configuration, Revision, Route, Service
+from kfsim.api.knative import keys
+from kfsim.api.knative.defaults import default_service
+from kfsim.api.knative.serving import Configuration, Revision, Route, Service
 from kfsim.api.meta import Object, is_controlled_by
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.controllers.runtime import ClusterConfig, Key, Recorder, Result, Settled, version_of

@@ -7,7 +7,7 @@ from kfsim.api.conditions import (
     ConditionSet,
     find_condition,
 )
-from kfsim.api.knative_serving import (
+from kfsim.api.knative.serving import (
     Configuration,
     ConfigurationStatus,
     Route,

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kfsim.api.core import Event, Pod
-from kfsim.api.effects import Effect
-from kfsim.api.effects_table import NOTES
-from kfsim.api.fidelity import Remark, is_below
-from kfsim.api.kserve import FRAMEWORKS
+from kfsim.api.fidelity.effects import Effect
+from kfsim.api.fidelity.report import Remark, is_below
+from kfsim.api.fidelity.table import NOTES
+from kfsim.api.kserve.types import FRAMEWORKS
 from kfsim.api.meta import Object
 from kfsim.api.substitution import Substitution
 from kfsim.daemon.fidelity.workloads import Workload

@@ -7,18 +7,18 @@ from typing import Any
 
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import find_condition, is_true
-from kfsim.api.effects import When
-from kfsim.api.effects_table import KINDS_WITHOUT_EFFECT
-from kfsim.api.fidelity import (
+from kfsim.api.fidelity.effects import When
+from kfsim.api.fidelity.report import (
     Outcome,
     Surroundings,
     apply_remark,
     classify,
     has_unknown_fields,
 )
+from kfsim.api.fidelity.table import KINDS_WITHOUT_EFFECT
 from kfsim.api.kept_kinds import not_simulated
-from kfsim.api.kserve import InferenceService
-from kfsim.api.kserve_keys import KFSIM_SOURCE, LAST_APPLIED
+from kfsim.api.kserve.keys import KFSIM_SOURCE, LAST_APPLIED
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import Object
 from kfsim.api.replaced_controllers import not_started, replaced_controller
 from kfsim.api.scheme import ResourceKind, kind_of

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from kfsim.api.apps import Deployment
 from kfsim.api.core import Container, Pod
-from kfsim.api.effects import When
-from kfsim.api.knative_serving import Configuration, Revision, Service
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ServingRuntime
-from kfsim.api.kserve_keys import COMPONENT
+from kfsim.api.fidelity.effects import When
+from kfsim.api.knative.serving import Configuration, Revision, Service
+from kfsim.api.kserve.keys import COMPONENT
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService, ServingRuntime
 from kfsim.api.meta import Object
 from kfsim.replicas.marks import BACKEND_ANNOTATION, PROCESS, REASON_ANNOTATION
 from kfsim.replicas.serving import QUEUE_PROXY

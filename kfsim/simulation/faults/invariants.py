@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from kfsim.api.apps import Deployment
 from kfsim.api.conditions import find_condition
 from kfsim.api.core import Event, Pod
-from kfsim.api.knative_internal import PodAutoscaler
-from kfsim.api.knative_serving import Configuration, Revision
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.internal import PodAutoscaler
+from kfsim.api.knative.serving import Configuration, Revision
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.scheme import KINDS
 from kfsim.base.types import ReplicaKey, RoutingTable, ServiceName
 from kfsim.replicas.backend import ReplicaSpec

@@ -5,7 +5,7 @@ from typing import Any
 
 from kfsim.api.admission import admit
 from kfsim.api.core import Namespace
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import Object, ObjectMeta
 from kfsim.api.scheme import kind_of
 from kfsim.base.entropy import Entropy

@@ -14,8 +14,8 @@ cluster would have kept the request, and None where it would not:
 """
 
 from kfsim.api.conditions import is_true
-from kfsim.api.knative_serving import Revision
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Revision
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.types import RevisionKey, RevisionTarget, ServiceName
 from kfsim.flow import Ticket, TicketState
 from kfsim.store import Store

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kfsim.api.config.inferenceservice import InferenceServiceConfig
-from kfsim.api.kserve import InferenceService
-from kfsim.api.kserve_defaults import default_inference_service
+from kfsim.api.kserve.defaults import default_inference_service
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.errors import Invalid
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.conditions import find_condition
 from kfsim.api.core import Container
-from kfsim.api.knative_serving import (
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import (
     Configuration,
     ConfigurationSpec,
     Revision,

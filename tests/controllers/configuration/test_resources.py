@@ -2,8 +2,8 @@
 
 import pytest
 
-from kfsim.api import knative_keys as keys
-from kfsim.api.knative_serving import Configuration, Revision
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Configuration, Revision
 from kfsim.api.meta import ObjectMeta
 from kfsim.controllers.configuration.resources import (
     generation_of,

@@ -3,7 +3,7 @@
 import pytest
 
 from kfsim.api.config.gc import GarbageCollectionConfig
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative.serving import Revision
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.clock import format_timestamp
 from kfsim.controllers.gc.rules import collect_revisions

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from kfsim.api.admission import admit
-from kfsim.api.builtin_runtimes import builtin_runtimes
 from kfsim.api.compat import CURRENT, Profile
 from kfsim.api.core import Event, Pod
-from kfsim.api.knative_serving import Configuration, Service
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Configuration, Service
+from kfsim.api.kserve.builtin_runtimes import builtin_runtimes
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import Condition, ObjectMeta
 from kfsim.api.scheme import kind_of
 from kfsim.base.entropy import SeededEntropy

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfsim.api.knative_serving import TrafficTarget
+from kfsim.api.knative.serving import TrafficTarget
 from kfsim.controllers.inferenceservice.canary import Rollout, advance_rollout, make_traffic
 
 V1, V2, V3 = "v1", "v2", "v3"

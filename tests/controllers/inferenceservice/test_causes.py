@@ -2,7 +2,7 @@
 
 import pytest
 
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative.serving import Revision
 from kfsim.api.meta import ObjectMeta
 from kfsim.controllers.inferenceservice import explain
 from kfsim.controllers.inferenceservice.causes import find_causes

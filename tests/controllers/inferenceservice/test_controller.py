@@ -9,8 +9,8 @@ import pytest
 from kfsim.api.admission import admit
 from kfsim.api.conditions import find_condition, is_true
 from kfsim.api.core import Pod
-from kfsim.api.knative_serving import Revision
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService
+from kfsim.api.knative.serving import Revision
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService
 from kfsim.api.scheme import kind_of
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import ReplicaKey, RevisionKey

@@ -1,6 +1,6 @@
 """An Event per change, none per repetition."""
 
-from kfsim.api.kserve import InferenceServiceStatus
+from kfsim.api.kserve.types import InferenceServiceStatus
 from kfsim.api.meta import Condition
 from kfsim.controllers.inferenceservice.events import report_changes
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kfsim.api.core import Event, ObjectReference
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative.serving import Revision
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.errors import NotFound
 from kfsim.controllers.inferenceservice import explain

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kfsim.api.kserve import ComponentStatus, InferenceService
+from kfsim.api.kserve.types import ComponentStatus, InferenceService
 from kfsim.controllers.inferenceservice.ingress import (
     IngressConfig,
     components_of,

@@ -6,7 +6,7 @@ import pytest
 
 from kfsim.api.compat import KFSERVING
 from kfsim.api.istio import VirtualService
-from kfsim.api.knative_serving import Service, TrafficTarget
+from kfsim.api.knative.serving import Service, TrafficTarget
 from kfsim.controllers.inferenceservice.canary import Rollout, advance_rollout, make_traffic
 from tests.controllers.inferenceservice.conftest import NAME, NAMESPACE, World, condition
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kfsim.api.compat import KFSERVING
-from kfsim.api.kfserving_defaults import default_inference_service
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kfserving.defaults import default_inference_service
+from kfsim.api.kserve.types import InferenceService
 from kfsim.controllers.inferenceservice.kfserving_servers import make_server, predictor_protocol
 
 OWN = ("--model_name=iris", "--model_dir=/mnt/models", "--http_port=8080")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kfsim.api.builtin_runtimes import builtin_runtimes
-from kfsim.api.kserve import InferenceService
-from kfsim.api.runtime_selection import collect_runtimes
+from kfsim.api.kserve.builtin_runtimes import builtin_runtimes
+from kfsim.api.kserve.runtime_selection import collect_runtimes
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.substitution import LocalMaps, MapRule, Substitution
 from kfsim.controllers.inferenceservice.plan import Plan, make_plan
 

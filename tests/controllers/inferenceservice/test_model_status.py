@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kfsim.api.core import Pod
-from kfsim.api.knative_serving import Service
-from kfsim.api.kserve import ModelStatus
+from kfsim.api.knative.serving import Service
+from kfsim.api.kserve.types import ModelStatus
 from kfsim.controllers.inferenceservice.model_status import invalid_spec, observe_model
 
 REVISION = "iris-predictor-00002"

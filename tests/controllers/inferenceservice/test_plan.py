@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from kfsim.api.builtin_runtimes import builtin_runtimes
-from kfsim.api.kserve import InferenceService
-from kfsim.api.runtime_selection import collect_runtimes
+from kfsim.api.kserve.builtin_runtimes import builtin_runtimes
+from kfsim.api.kserve.runtime_selection import collect_runtimes
+from kfsim.api.kserve.types import InferenceService
 from kfsim.controllers.inferenceservice.plan import ComponentPlan, Plan, make_plan
 
 RUNTIMES = collect_runtimes((), builtin_runtimes())

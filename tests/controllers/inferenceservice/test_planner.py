@@ -2,8 +2,8 @@
 
 import pytest
 
-from kfsim.api.builtin_runtimes import builtin_runtimes
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService
+from kfsim.api.kserve.builtin_runtimes import builtin_runtimes
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService
 from kfsim.api.substitution import LocalMaps, MapRule
 from kfsim.base.clock import RealClock
 from kfsim.base.entropy import SeededEntropy

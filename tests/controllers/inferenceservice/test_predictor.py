@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kfsim.api.builtin_runtimes import builtin_runtimes
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService, ModelSpec
-from kfsim.api.runtime_selection import Runtime, collect_runtimes
+from kfsim.api.kserve.builtin_runtimes import builtin_runtimes
+from kfsim.api.kserve.runtime_selection import Runtime, collect_runtimes
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService, ModelSpec
 from kfsim.controllers.inferenceservice.predictor import (
     BuiltPredictor,
     InvalidPredictor,

@@ -7,8 +7,8 @@ import pytest
 
 from kfsim.api import core
 from kfsim.api.istio import VirtualService
-from kfsim.api.knative_serving import Service
-from kfsim.api.kserve import ClusterServingRuntime, InferenceService
+from kfsim.api.knative.serving import Service
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceService
 from kfsim.api.meta import Condition, ObjectMeta
 from kfsim.controllers.runtime import Key
 

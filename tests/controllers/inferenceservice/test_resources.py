@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kfsim.api.core import PodSpec
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.controllers.inferenceservice.canary import Rollout, make_traffic
 from kfsim.controllers.inferenceservice.plan import ComponentPlan
 from kfsim.controllers.inferenceservice.resources import (

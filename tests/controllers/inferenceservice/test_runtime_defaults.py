@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from kfsim.api.kserve import ModelSpec, PredictorSpec, ServingRuntimeSpec
-from kfsim.api.runtime_selection import Runtime
+from kfsim.api.kserve.runtime_selection import Runtime
+from kfsim.api.kserve.types import ModelSpec, PredictorSpec, ServingRuntimeSpec
 from kfsim.controllers.inferenceservice.runtime_defaults import (
     ServerDefaults,
     apply_server_defaults,

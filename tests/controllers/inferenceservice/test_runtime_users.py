@@ -1,6 +1,6 @@
 """Who is woken by a runtime: its users, and those that found none."""
 
-from kfsim.api.kserve import ClusterServingRuntime, ServingRuntime
+from kfsim.api.kserve.types import ClusterServingRuntime, ServingRuntime
 from kfsim.api.meta import ObjectMeta
 from kfsim.api.scheme import kind_of
 from kfsim.controllers.inferenceservice.runtime_users import RuntimeName, RuntimeUsers

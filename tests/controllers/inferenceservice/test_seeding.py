@@ -1,7 +1,7 @@
 """Seeding fills gaps and nothing else."""
 
-from kfsim.api.builtin_runtimes import builtin_runtimes
-from kfsim.api.kserve import ClusterServingRuntime
+from kfsim.api.kserve.builtin_runtimes import builtin_runtimes
+from kfsim.api.kserve.types import ClusterServingRuntime
 from kfsim.base.entropy import SeededEntropy
 from kfsim.controllers.inferenceservice import seed_runtimes
 from kfsim.store import Store

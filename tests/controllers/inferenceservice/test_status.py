@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from kfsim.api.knative_serving import Configuration, Service
-from kfsim.api.kserve import ComponentStatus, InferenceServiceStatus
+from kfsim.api.knative.serving import Configuration, Service
+from kfsim.api.kserve.types import ComponentStatus, InferenceServiceStatus
 from kfsim.controllers.inferenceservice.status import (
     CONDITIONS,
     forget_component,

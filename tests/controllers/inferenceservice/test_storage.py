@@ -3,7 +3,7 @@
 import pytest
 
 from kfsim.api.core import Container, PodSpec
-from kfsim.api.kserve import StorageUri
+from kfsim.api.kserve.types import StorageUri
 from kfsim.controllers.inferenceservice.storage import (
     ModelSource,
     UnsupportedStorage,

@@ -1,6 +1,6 @@
 """Which writes wake the labeler."""
 
-from kfsim.api.knative_serving import Route, Service
+from kfsim.api.knative.serving import Route, Service
 from kfsim.api.meta import ObjectMeta, owner_reference
 from kfsim.base.entropy import SeededEntropy
 from kfsim.controllers.labeler import make_controller

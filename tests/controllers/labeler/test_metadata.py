@@ -1,6 +1,6 @@
 """Routing metadata is added and taken off name by name."""
 
-from kfsim.api import knative_keys as keys
+from kfsim.api.knative import keys
 from kfsim.api.meta import ObjectMeta
 from kfsim.controllers.labeler.metadata import (
     routes_of,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kfsim.api import knative_keys as keys
-from kfsim.api.knative_serving import (
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import (
     Configuration,
     ConfigurationStatus,
     Revision,

@@ -1,5 +1,5 @@
 from kfsim.api.core import ConfigMap, Pod
-from kfsim.api.knative_internal import Metric, ServerlessService
+from kfsim.api.knative.internal import Metric, ServerlessService
 from kfsim.api.meta import ObjectMeta
 from kfsim.controllers.runtime import Key
 from kfsim.testing.scaling import REVISION, tell

@@ -3,7 +3,7 @@
 import pytest
 
 from kfsim.api.core import ConfigMap
-from kfsim.api.knative_internal import Metric, PodAutoscaler
+from kfsim.api.knative.internal import Metric, PodAutoscaler
 from kfsim.api.meta import ObjectMeta
 from kfsim.replicas.backend import ReplicaEventKind
 from kfsim.testing.scaling import REVISION, SERVING, key_of, reason_of, tell

@@ -1,5 +1,5 @@
 from kfsim.api.core import ObjectReference
-from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerSpec
+from kfsim.api.knative.internal import PodAutoscaler, PodAutoscalerSpec
 from kfsim.api.meta import ObjectMeta
 from kfsim.autoscaler.spec import DeciderSpec
 from kfsim.base.types import ServiceMode

@@ -1,6 +1,6 @@
 import pytest
 
-from kfsim.api.knative_internal import (
+from kfsim.api.knative.internal import (
     PodAutoscaler,
     PodAutoscalerStatus,
     ServerlessService,

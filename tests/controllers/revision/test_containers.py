@@ -1,7 +1,7 @@
 """Containers as a revision's Pods run them."""
 
 from kfsim.api.core import Container, ContainerPort, HTTPGetAction, Probe, TCPSocketAction
-from kfsim.api.knative_serving import Revision, RevisionSpec
+from kfsim.api.knative.serving import Revision, RevisionSpec
 from kfsim.controllers.revision.containers import make_containers, user_port
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.apps import Deployment, DeploymentStatus
 from kfsim.api.conditions import find_condition
 from kfsim.api.core import (
@@ -16,8 +15,9 @@ from kfsim.api.core import (
     Pod,
     PodStatus,
 )
-from kfsim.api.knative_internal import PodAutoscaler, PodAutoscalerStatus
-from kfsim.api.knative_serving import Image, Revision, RevisionSpec
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import PodAutoscaler, PodAutoscalerStatus
+from kfsim.api.knative.serving import Image, Revision, RevisionSpec
 from kfsim.api.meta import Condition, ObjectMeta, owner_reference
 from kfsim.controllers.revision.reconcile import RevisionReconciler
 from kfsim.controllers.runtime import ClusterConfig, Key

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.apps import Deployment, DeploymentSpec, DeploymentStatus
 from kfsim.api.core import Container
-from kfsim.api.knative_serving import Revision, RevisionSpec, RevisionStatus
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Revision, RevisionSpec, RevisionStatus
 from kfsim.api.meta import Condition, ObjectMeta
 from kfsim.controllers.revision.config import RevisionConfig
 from kfsim.controllers.revision.resources import (

@@ -3,10 +3,10 @@
 import pytest
 
 from kfsim.api import core
-from kfsim.api import knative_keys as keys
 from kfsim.api.conditions import find_condition
-from kfsim.api.knative_internal import Ingress, IngressStatus
-from kfsim.api.knative_serving import (
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import Ingress, IngressStatus
+from kfsim.api.knative.serving import (
     Configuration,
     ConfigurationStatus,
     Revision,

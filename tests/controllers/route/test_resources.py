@@ -1,9 +1,9 @@
 """A Route's children."""
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.config.domain import DomainConfig
 from kfsim.api.config.network import NetworkConfig
-from kfsim.api.knative_serving import Route
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Route
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.types import AppProtocol
 from kfsim.controllers.route.resources import (

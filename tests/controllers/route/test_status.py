@@ -3,7 +3,7 @@
 import pytest
 
 from kfsim.api.conditions import find_condition
-from kfsim.api.knative_internal import IngressStatus
+from kfsim.api.knative.internal import IngressStatus
 from kfsim.api.meta import Condition
 from kfsim.controllers.route.status import CONDITIONS, propagate_ingress
 

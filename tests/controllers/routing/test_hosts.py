@@ -2,7 +2,6 @@
 
 import pytest
 
-from kfsim.api import knative_keys as keys
 from kfsim.api.istio import (
     Destination,
     HTTPMatchRequest,
@@ -13,7 +12,8 @@ from kfsim.api.istio import (
     VirtualService,
     VirtualServiceSpec,
 )
-from kfsim.api.knative_internal import (
+from kfsim.api.knative import keys
+from kfsim.api.knative.internal import (
     Ingress,
     IngressBackendSplit,
     IngressPath,

@@ -11,7 +11,7 @@ from kfsim.api.istio import (
     VirtualService,
     VirtualServiceSpec,
 )
-from kfsim.api.knative_internal import (
+from kfsim.api.knative.internal import (
     Ingress,
     IngressBackendSplit,
     IngressPath,
@@ -21,7 +21,7 @@ from kfsim.api.knative_internal import (
     ServerlessService,
     ServerlessServiceSpec,
 )
-from kfsim.api.knative_serving import Revision
+from kfsim.api.knative.serving import Revision
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import RevisionKey, ServiceMode

@@ -11,8 +11,8 @@ from kfsim.api.core import (
     EndpointSubset,
     ObjectReference,
 )
-from kfsim.api.knative_internal import ServerlessService, ServerlessServiceSpec
-from kfsim.api.knative_serving import Revision, RevisionSpec
+from kfsim.api.knative.internal import ServerlessService, ServerlessServiceSpec
+from kfsim.api.knative.serving import Revision, RevisionSpec
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.types import AppProtocol, Endpoint, ReplicaKey, ServiceMode
 from kfsim.controllers.routing.targets import make_target

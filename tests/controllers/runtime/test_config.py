@@ -3,7 +3,7 @@
 import pytest
 
 from kfsim.api.core import ConfigMap, Event
-from kfsim.api.knative_serving import Route
+from kfsim.api.knative.serving import Route
 from kfsim.api.meta import ObjectMeta
 from kfsim.autoscaler.config import AutoscalerConfig
 from kfsim.base.entropy import SeededEntropy

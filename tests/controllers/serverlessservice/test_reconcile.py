@@ -2,7 +2,7 @@ import pytest
 
 from kfsim.api.apps import Deployment, DeploymentSpec
 from kfsim.api.core import Endpoints, ObjectReference, Pod, PodSpec, PodStatus, Service
-from kfsim.api.knative_internal import ServerlessService, ServerlessServiceSpec
+from kfsim.api.knative.internal import ServerlessService, ServerlessServiceSpec
 from kfsim.api.meta import Condition, LabelSelector, ObjectMeta, owner_reference
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import ReplicaKey

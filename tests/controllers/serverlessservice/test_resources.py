@@ -1,7 +1,7 @@
 import pytest
 
 from kfsim.api.core import Pod
-from kfsim.api.knative_internal import ServerlessService, ServerlessServiceSpec
+from kfsim.api.knative.internal import ServerlessService, ServerlessServiceSpec
 from kfsim.api.meta import ObjectMeta
 from kfsim.controllers.serverlessservice.resources import (
     PRIVATE,

@@ -4,7 +4,7 @@ import pytest
 
 from kfsim.api.conditions import find_condition
 from kfsim.api.core import Container
-from kfsim.api.knative_serving import (
+from kfsim.api.knative.serving import (
     Configuration,
     Revision,
     RevisionSpec,

@@ -1,7 +1,7 @@
 """A Service's children."""
 
-from kfsim.api import knative_keys as keys
-from kfsim.api.knative_serving import Configuration, Service, ServiceSpec, TrafficTarget
+from kfsim.api.knative import keys
+from kfsim.api.knative.serving import Configuration, Service, ServiceSpec, TrafficTarget
 from kfsim.api.meta import ObjectMeta
 from kfsim.controllers.service.resources import make_configuration, make_route
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kfsim.api.knative_serving import (
+from kfsim.api.knative.serving import (
     Configuration,
     ConfigurationStatus,
     Route,

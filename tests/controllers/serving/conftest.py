@@ -7,8 +7,8 @@ import pytest
 
 from kfsim.api.conditions import find_condition
 from kfsim.api.core import Container, Pod
-from kfsim.api.knative_defaults import default_service
-from kfsim.api.knative_serving import (
+from kfsim.api.knative.defaults import default_service
+from kfsim.api.knative.serving import (
     Configuration,
     Revision,
     RevisionSpec,

@@ -2,8 +2,8 @@
 
 from kfsim.api import core
 from kfsim.api.apps import Deployment
-from kfsim.api.knative_internal import PodAutoscaler
-from kfsim.api.knative_serving import Image, Revision, TrafficTarget
+from kfsim.api.knative.internal import PodAutoscaler
+from kfsim.api.knative.serving import Image, Revision, TrafficTarget
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import RevisionKey
 from kfsim.controllers import configuration, labeler, revision, route, routing, service

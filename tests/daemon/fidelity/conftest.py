@@ -8,9 +8,9 @@ import pytest
 
 from kfsim.api.apps import Deployment, DeploymentSpec, PodTemplateSpec
 from kfsim.api.core import Container, Event, ObjectReference, PodSpec
-from kfsim.api.knative_serving import Configuration, ConfigurationStatus, Revision, Service
-from kfsim.api.kserve import InferenceService
-from kfsim.api.kserve_keys import COMPONENT, KFSIM_SOURCE, LAST_APPLIED
+from kfsim.api.knative.serving import Configuration, ConfigurationStatus, Revision, Service
+from kfsim.api.kserve.keys import COMPONENT, KFSIM_SOURCE, LAST_APPLIED
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import Object, ObjectMeta, owner_reference
 from kfsim.base.entropy import SeededEntropy
 from kfsim.replicas.marks import BACKEND_ANNOTATION, REASON_ANNOTATION

@@ -3,9 +3,9 @@
 import pytest
 
 from kfsim.api.core import Container, ResourceRequirements
-from kfsim.api.effects import Effect
-from kfsim.api.fidelity import Remark
-from kfsim.api.kserve import InferenceService
+from kfsim.api.fidelity.effects import Effect
+from kfsim.api.fidelity.report import Remark
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.substitution import Substitution
 from kfsim.backends.docker.creation import HostSize
 from kfsim.backends.docker.limits import make_limits

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kfsim.api import core
-from kfsim.api.kserve_keys import LAST_APPLIED
+from kfsim.api.kserve.keys import LAST_APPLIED
 from kfsim.api.meta import Condition, ObjectMeta
 from kfsim.api.substitution import Substitution
 from kfsim.base.errors import NotFound

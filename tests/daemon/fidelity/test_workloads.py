@@ -3,8 +3,8 @@
 import pytest
 
 from kfsim.api.core import Container, Pod, PodSpec
-from kfsim.api.knative_serving import Configuration, Service
-from kfsim.api.kserve import ClusterServingRuntime, InferenceServiceStatus
+from kfsim.api.knative.serving import Configuration, Service
+from kfsim.api.kserve.types import ClusterServingRuntime, InferenceServiceStatus
 from kfsim.api.meta import ObjectMeta
 from kfsim.daemon.fidelity.workloads import find_workloads
 from kfsim.replicas.marks import BACKEND_ANNOTATION

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.types import ServiceName
 from kfsim.simulation.faults import clients as module
 from kfsim.simulation.faults.clients import Clients

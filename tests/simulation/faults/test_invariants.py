@@ -8,9 +8,9 @@ import pytest
 
 from kfsim.api.apps import Deployment
 from kfsim.api.core import Event, Pod
-from kfsim.api.knative_internal import PodAutoscaler
-from kfsim.api.knative_serving import Configuration, Revision
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.internal import PodAutoscaler
+from kfsim.api.knative.serving import Configuration, Revision
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.types import (
     Endpoint,

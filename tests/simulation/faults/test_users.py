@@ -3,7 +3,7 @@
 import pytest
 
 from kfsim.api.core import Namespace
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.types import ServiceName
 from kfsim.simulation.faults.users import SERVICES, Users
 from kfsim.simulation.faults.world import World

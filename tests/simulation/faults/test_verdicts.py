@@ -2,8 +2,8 @@
 
 import pytest
 
-from kfsim.api.knative_serving import Revision
-from kfsim.api.kserve import InferenceService
+from kfsim.api.knative.serving import Revision
+from kfsim.api.kserve.types import InferenceService
 from kfsim.api.meta import ObjectMeta
 from kfsim.base.entropy import SeededEntropy
 from kfsim.base.types import (

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kfsim.api.kserve import InferenceService
+from kfsim.api.kserve.types import InferenceService
 from kfsim.base.types import ServiceName
 from kfsim.simulation.faults.invariants import find_unready
 from kfsim.simulation.faults.users import Users

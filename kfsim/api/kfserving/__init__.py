@@ -1,0 +1,1 @@
+"""KFServing 0.6 where it differs from KServe: fixed servers, defaulting, refusals."""
