@@ -8,8 +8,10 @@ import ctypes
 import os
 import signal
 import sys
+import time
 
 IS_LINUX = sys.platform == "linux"
+_LOOKS, _LOOK_SECONDS = 10, 0.005
 _SET_NAME = 15
 _SET_PDEATHSIG = 1
 _SET_CHILD_SUBREAPER = 36
@@ -66,12 +68,21 @@ def descendants(pid: int) -> list[int]:
 
 
 def has_environment(pid: int, entry: bytes) -> bool:
-    """Whether the process was started with this `NAME=value`."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return entry in file.read().split(b"\0")
-    except OSError:
-        return False
+    """Whether the process was started with this `NAME=value`.
+
+    In the middle of its exec a process shows no environment at all, when its parent already
+    takes it for started (fs/proc/base.c environ_read): such a one is looked at again, for 50 ms.
+    """
+    for _ in range(_LOOKS):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                environment = file.read()
+        except OSError:
+            return False
+        if environment:
+            return entry in environment.split(b"\0")
+        time.sleep(_LOOK_SECONDS)
+    return False
 
 
 def process_name(pid: int) -> str:
