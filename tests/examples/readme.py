@@ -1,7 +1,8 @@
 """The console blocks of a README as a list of commands with what they should print.
 
-A line that begins with `$ ` is a command; the lines below it must appear in its output, in order. A
-command without lines below it must only succeed. What differs from run to run is not compared:
+A line that begins with `$ ` is a command; the lines below it must appear in its output, in order,
+but for neighbours that end in "Ready": services become Ready when they do, in any order. A command
+without lines below it must only succeed. What differs from run to run is not compared:
 durations, ages, ports, the random part of a Pod's name, image ids, runs of spaces; `…` stands for
 anything within a line.
 """
@@ -9,6 +10,7 @@ anything within a line.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -38,12 +40,20 @@ class Step:
     expected: tuple[str, ...]
 
     def missing(self, printed: str) -> str | None:
-        """The first expected line that is not printed after the one before it."""
-        lines = iter(printed.splitlines())
-        for wanted in self.expected:
-            pattern = make_pattern(wanted)
-            if not any(pattern.search(line) for line in lines):
-                return wanted
+        """The first expected line that is not printed after the ones it must follow."""
+        lines, start = printed.splitlines(), 0
+        for any_order, wanted in groupby(self.expected, lambda line: line.endswith("Ready")):
+            end = start
+            for line in wanted:
+                pattern = make_pattern(line)
+                first = start if any_order else end
+                found = next(
+                    (n for n in range(first, len(lines)) if pattern.search(lines[n])), None
+                )
+                if found is None:
+                    return line
+                end = max(end, found + 1)
+            start = end
         return None
 
 

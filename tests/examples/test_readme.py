@@ -60,3 +60,10 @@ def test_lines_are_looked_for_in_order() -> None:
     step = Step("x", ("one", "two"))
     assert step.missing("one\nand two") is None
     assert step.missing("two\none") == "two"
+
+
+def test_services_become_ready_in_any_order() -> None:
+    step = Step("x", ("applied", "a: … Ready", "b: … Ready", "done"))
+    assert step.missing("applied\nb: sure, Ready\na: sure, Ready\ndone") is None
+    assert step.missing("b: Ready\napplied\na: but Ready\ndone") == "b: … Ready"
+    assert step.missing("applied\ndone\na: but Ready\nb: but Ready") == "done"
