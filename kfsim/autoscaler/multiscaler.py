@@ -10,7 +10,6 @@ A revision's status changes in a way that others must act on when its desired sc
 its excess burst capacity changes sign; exactly those are returned by `tick` and `poke`.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -42,14 +41,16 @@ class DeciderStatus:
 class _Runner:
     """One revision's decider, what is known of its pods, and its recent decisions."""
 
-    __slots__ = ("decider", "history", "ready_pods", "status")
+    __slots__ = ("_kept", "decider", "history", "ready_pods", "status")
 
     def __init__(
         self, revision: RevisionKey, spec: DeciderSpec, *, ready_pods: int, now: float, history: int
     ) -> None:
         self.decider = Decider(spec, initial_ready_pods=ready_pods, now=now)
         self.ready_pods = ready_pods
-        self.history: deque[ScaleResult] = deque(maxlen=history)
+        self._kept = history
+        # No deque: its first block alone takes 600 bytes, also of those that sleep.
+        self.history: list[ScaleResult] = []
         self.status = DeciderStatus(
             revision=revision,
             desired_scale=-1,
@@ -89,6 +90,8 @@ class _Runner:
         if repeated == [_outcome(result)] * 2:
             self.history[-1] = result
             return
+        if len(self.history) >= self._kept:
+            del self.history[0]
         self.history.append(result)
 
 

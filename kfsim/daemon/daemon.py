@@ -212,6 +212,7 @@ class Daemon:
             profile=self._profile,
         )
         self._scale_view = ScaleView(
+            clock=self._clock,
             scaling=self._cluster.scaling,
             cold_starts=gateway.cold_starts,
             milestones=self._cluster.milestones,
@@ -267,13 +268,14 @@ class Daemon:
             "maps": dict(self._settings.maps),
         }
 
-    def _scale(self, store: Store) -> dict[str, Any]:
+    async def _scale(self, store: Store) -> dict[str, Any]:
         view = self._scale_view
-        return {"services": view.services(store) if view is not None else []}
+        return {"services": await view.services(store) if view is not None else []}
 
     def _fidelity(self, store: Store) -> FidelityReporter:
         return FidelityReporter(
             store,
+            clock=self._clock,
             gpu=self._local.gpu.mode,
             strict=self._settings.strict,
             substitutions=lambda isvc: find_substitutions(

@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from kfsim.api.kserve.types import InferenceService
+from kfsim.base.clock import Clock
+from kfsim.base.turns import in_turns
 from kfsim.base.types import ReplicaKey, RevisionKey
 from kfsim.controllers.pod.milestones import Milestone, Milestones
 from kfsim.controllers.podautoscaler import Scaling
@@ -32,21 +34,24 @@ class ScaleView:
     def __init__(
         self,
         *,
+        clock: Clock,
         scaling: Scaling,
         cold_starts: ColdStarts,
         milestones: Callable[[ReplicaKey], Milestones | None],
         load: Callable[[RevisionKey], tuple[int, int]],
     ) -> None:
         """`load`: a revision's requests at replicas, and those that wait for one."""
+        self._clock = clock
         self._scaling = scaling
         self._cold_starts = cold_starts
         self._milestones = milestones
         self._load = load
 
-    def services(self, store: Store) -> list[dict[str, Any]]:
+    async def services(self, store: Store) -> list[dict[str, Any]]:
         """One row for each service that has been ready."""
         rows: list[dict[str, Any]] = []
-        for isvc in store.list(InferenceService):
+        async for entry in in_turns(store.entries(InferenceService), self._clock):
+            isvc = store.view(InferenceService, entry)
             component = isvc.status.components.get(_PREDICTOR)
             revision = component.latest_ready_revision if component is not None else None
             if not revision:

@@ -43,10 +43,15 @@ class Entry:
         """The encoded object."""
         return self.content if self.template is None else unpack(self.content, self.template)
 
-    def pack(self, template: bytes) -> None:
-        """Keep the bytes as their difference to `template`, where that saves memory. Idempotent."""
+    def pack(self, template: bytes, sharing: Sharing) -> None:
+        """Keep texts that others have too only once, and the bytes as their difference to
+        `template`, where that saves memory. Idempotent."""
         if self.template is not None:
             return
+        for name in ("namespace", "owner_kind", "owner_name", "owner_uid"):
+            object.__setattr__(self, name, sharing.text(getattr(self, name)))
+        object.__setattr__(self, "owner_uids", sharing.texts(self.owner_uids))
+        object.__setattr__(self, "labels", sharing.labels(self.labels))
         packed = pack(self.content, template)
         if 2 * len(packed) < len(self.content):
             object.__setattr__(self, "content", packed)
@@ -79,17 +84,27 @@ class StoreEvent:
 
 
 def make_entry(
-    resource: ResourceKind, obj: Object, version: int, *, raw: bytes | None = None
+    resource: ResourceKind,
+    obj: Object,
+    version: int,
+    *,
+    raw: bytes | None = None,
+    old: Entry | None = None,
 ) -> Entry:
-    """Index an object under its resourceVersion; `raw` is its encoding where that is known."""
+    """Index an object under its resourceVersion.
+
+    `raw` is its encoding where that is known, `old` its entry until now, whose texts it goes on to
+    use: the index holds them already.
+    """
     metadata = obj.metadata
+    identity = metadata if old is None else old
     owners = metadata.owner_references
     owner = next((ref for ref in owners if ref.controller), None)
     return Entry(
         resource=resource,
-        namespace=metadata.namespace,
-        name=metadata.name,
-        uid=metadata.uid,
+        namespace=identity.namespace,
+        name=identity.name,
+        uid=identity.uid,
         resource_version=version,
         labels=metadata.labels or NO_LABELS,
         owner_kind=owner.kind if owner else "",
@@ -120,7 +135,7 @@ def restore_entry(resource: ResourceKind, raw: bytes, version: int, *, sharing: 
             owner_uid=text(owner.get("uid", "")),
             deleting="deletionTimestamp" in metadata,
             content=raw,
-            owner_uids=tuple(text(ref["uid"]) for ref in owners),
+            owner_uids=sharing.texts(tuple(ref["uid"] for ref in owners)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the stored bytes are no object: {error!r}") from error

@@ -15,7 +15,7 @@ from kfsim.api.meta import Object
 from kfsim.base.errors import Gone
 from kfsim.store.entry import StoreEvent
 
-KEPT_PER_KIND: Final = 128
+KEPT_PER_KIND: Final = 64
 _LONGEST_QUEUE: Final = 20_000
 
 

@@ -59,6 +59,7 @@ class Store:
         self._collector = Collector(self._index, self)
         self._views: OrderedDict[int, Object] = OrderedDict()  # the latest used last
         self._templates = Templates()
+        self._sharing = Sharing()
         self._listeners: list[Listener] = []
         self._version = 0
         self._asked = 0
@@ -171,7 +172,7 @@ class Store:
         name = metadata.name
         if not name and metadata.generate_name:
             name = metadata.generate_name + self._entropy.suffix()
-        namespace = metadata.namespace if resource.namespaced else ""
+        namespace = self._sharing.text(metadata.namespace) if resource.namespaced else ""
         if self._index.find(resource.model, name, namespace) is not None:
             raise AlreadyExists(f'{resource.resource} "{name}" already exists')
         self._refuse_content_of_ending(resource, name, namespace)
@@ -323,7 +324,7 @@ class Store:
         if dry_run:
             return stored
         raw = replace_version(raw, old.resource_version, version)
-        entry = make_entry(old.resource, stored, version, raw=raw)
+        entry = make_entry(old.resource, stored, version, raw=raw, old=old)
         self._put(EventType.MODIFIED, entry, old, stored)
         if entry.deleting and not stored.metadata.finalizers:
             self._collector.on_released(entry)
@@ -353,7 +354,7 @@ class Store:
 
     def _pack_entry(self, entry: Entry) -> None:
         if entry.template is None:
-            entry.pack(self._templates.choose(entry.model, entry.content))
+            entry.pack(self._templates.choose(entry.model, entry.content), self._sharing)
 
     def _notify(self, event: StoreEvent) -> None:
         self._history.record(event)
@@ -364,7 +365,6 @@ class Store:
         snapshot = self._journal.load()
         self._version = snapshot.reserved
         found = False
-        sharing = Sharing()
         for change in self._definitions_first(snapshot.changes):
             found = True
             self._version = max(self._version, change.version)
@@ -374,7 +374,7 @@ class Store:
                 _logger.warning("the journal holds %s, a kind unknown here; it is left there", key)
                 continue
             try:
-                entry = restore_entry(resource, change.raw, change.version, sharing=sharing)
+                entry = restore_entry(resource, change.raw, change.version, sharing=self._sharing)
             except ValueError as error:
                 raise Unavailable(
                     f"{self._journal} holds an unreadable {key.kind} {key.namespace}/{key.name}: "

@@ -87,6 +87,7 @@ class Complaint:
     def _explain(self) -> dict[str, Any]:
         scaling = self._cluster.scaling
         view = ScaleView(
+            clock=self.world.clock,
             scaling=scaling,
             cold_starts=ColdStarts(),
             milestones=self._cluster.milestones,

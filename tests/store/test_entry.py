@@ -3,7 +3,7 @@ import pytest
 from kfsim.api.core import Pod
 from kfsim.api.meta import ObjectMeta, OwnerReference
 from kfsim.api.scheme import kind_of
-from kfsim.store.entry import make_entry, restore_entry, with_version
+from kfsim.store.entry import Entry, make_entry, restore_entry, with_version
 from kfsim.store.sharing import Sharing
 
 RESOURCE = kind_of(Pod)
@@ -37,18 +37,46 @@ def test_a_packed_entry_is_smaller_and_reads_the_same() -> None:
     metadata = ObjectMeta(name="p", namespace="n", uid="u", resource_version="3", labels={"a": "b"})
     entry = make_entry(RESOURCE, Pod(metadata=metadata), 3)
     raw = entry.raw
-    entry.pack(raw.replace(b'"u"', b'"other"'))
+    entry.pack(raw.replace(b'"u"', b'"other"'), Sharing())
     assert len(entry.content) < len(raw) // 2
     assert entry.raw == raw
-    entry.pack(b"another template")
+    entry.pack(b"another template", Sharing())
     assert entry.raw == raw
     changed = with_version(entry, 14)
     assert changed.raw == raw.replace(b'"3"', b'"14"')
 
 
+def test_packed_siblings_keep_equal_texts_once() -> None:
+    def make(number: int) -> Entry:
+        metadata = ObjectMeta(
+            name=f"p{number}",
+            namespace="".join(("na", "me")),
+            labels={"".join(("la", "bel")): "".join(("va", "lue"))},
+            owner_references=OWNERS,
+        )
+        return make_entry(RESOURCE, Pod(metadata=metadata), number)
+
+    sharing = Sharing()
+    one, two = make(1), make(2)
+    for entry in (one, two):
+        before = (entry.key, entry.labels, entry.owner_uids)
+        entry.pack(one.raw, sharing)
+        assert (entry.key, entry.labels, entry.owner_uids) == before
+    assert one.labels is two.labels
+    assert one.namespace is two.namespace
+    assert one.owner_uids is two.owner_uids
+
+
+def test_an_entry_goes_on_to_use_the_texts_of_the_one_before() -> None:
+    old = make_entry(RESOURCE, Pod(metadata=ObjectMeta(name="p", namespace="n", uid="u-1")), 1)
+    decoded = Pod.model_validate_json(old.raw)
+    new = make_entry(RESOURCE, decoded, 2, old=old)
+    assert new.uid is old.uid
+
+
 def test_bytes_that_are_unlike_the_template_stay_as_they_are() -> None:
     entry = make_entry(RESOURCE, Pod(metadata=ObjectMeta(name="p", uid="u")), 3)
-    entry.pack(b"nothing of this is in there")
+    entry.pack(b"nothing of this is in there", Sharing())
     assert entry.template is None
 
 

@@ -19,5 +19,25 @@ def test_labels_share_their_texts_and_none_are_one() -> None:
     one = sharing.labels({_text("k", "1"): _text("v", "1")})
     other = sharing.labels({_text("k", "1"): _text("v", "1")})
     assert one == other == {"k1": "v1"}
-    assert next(iter(one)) is next(iter(other))
+    assert one is other
+    assert next(iter(sharing.labels({_text("k", "1"): "v2"}))) is next(iter(one))
     assert sharing.labels({}) is NO_LABELS
+
+
+def test_groups_share_their_texts() -> None:
+    sharing = Sharing()
+    first = sharing.texts((_text("a", "b"), "c"))
+    assert sharing.texts((_text("a", "b"), "c")) is first
+    assert sharing.text(_text("a", "b")) is first[0]
+
+
+def test_only_so_much_is_remembered() -> None:
+    sharing = Sharing()
+    first = sharing.text(_text("a", "b"))
+    for number in range(10_000):
+        sharing.text(str(number))
+        sharing.texts((str(number),))
+        sharing.labels({"number": str(number)})
+    again = sharing.text(_text("a", "b"))
+    assert again == first
+    assert again is not first

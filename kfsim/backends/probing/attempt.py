@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from kfsim.api.core import Probe
 from kfsim.backends.probing.command import probe_command
-from kfsim.backends.probing.grpc import probe_grpc
 from kfsim.backends.probing.http import probe_http
 from kfsim.backends.probing.tcp import probe_tcp
 from kfsim.replicas.addresses import Address
@@ -47,6 +46,8 @@ async def run_probe(
         address = resolve(probe.grpc.port)
         if address is None:
             return _unknown_port(probe.grpc.port)
+        from kfsim.backends.probing.grpc import probe_grpc  # late: h2 takes a megabyte
+
         return await probe_grpc(address, service=probe.grpc.service or "", timeout=timeout)
     return ProbeResult(success=False, message="the probe names no action")
 

@@ -15,6 +15,8 @@ from kfsim.api.fidelity.table import NOTES
 from kfsim.api.kserve.types import FRAMEWORKS
 from kfsim.api.meta import Object
 from kfsim.api.substitution import Substitution
+from kfsim.base.clock import Clock
+from kfsim.base.turns import in_turns
 from kfsim.daemon.fidelity.workloads import Workload
 from kfsim.replicas.marks import PROCESS
 from kfsim.store import Store
@@ -26,10 +28,10 @@ Notes = Mapping[_Subject, Sequence[Event]]
 _REASONS = tuple(reason.encode() for reason in NOTES)
 
 
-def read_notes(store: Store) -> Notes:
+async def read_notes(store: Store, clock: Clock) -> Notes:
     """The Events that say something about fidelity."""
     found: dict[_Subject, list[Event]] = {}
-    for entry in store.entries(Event):
+    async for entry in in_turns(store.entries(Event), clock):
         if not any(reason in entry.raw for reason in _REASONS):
             continue
         event = store.view(Event, entry)

@@ -1,8 +1,8 @@
 """The fidelity of each applied object, as `GET /kfsim/v1/fidelity` answers it."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from kfsim.api.apps import Deployment
@@ -23,7 +23,9 @@ from kfsim.api.meta import Object
 from kfsim.api.replaced_controllers import not_started, replaced_controller
 from kfsim.api.scheme import ResourceKind, kind_of
 from kfsim.api.substitution import Substitution
+from kfsim.base.clock import Clock
 from kfsim.base.errors import NotFound
+from kfsim.base.turns import in_turns
 from kfsim.controllers.inferenceservice.causes import find_causes
 from kfsim.daemon.fidelity.remarks import Notes, find_remarks, read_notes
 from kfsim.daemon.fidelity.workloads import Workload, find_workloads
@@ -42,11 +44,13 @@ class FidelityReporter:
         self,
         store: Store,
         *,
+        clock: Clock,
         gpu: GpuMode,
         substitutions: Substitutions = lambda _: (),
         strict: bool = False,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._substitutions = substitutions
         condition = _GPU_CONDITIONS.get(gpu)
         lenient = () if strict else (When.LENIENT,)
@@ -54,16 +58,18 @@ class FidelityReporter:
 
     async def report(self, query: Mapping[str, str]) -> dict[str, Any]:
         """All applied objects, or the one that `apiVersion`, `kind`, `namespace` and `name` name.
-        Yields to the loop between objects. Raises NotFound."""
-        notes = read_notes(self._store)
+        Raises NotFound."""
+        notes = await read_notes(self._store, self._clock)
         if "kind" in query:
             return {"objects": [self._describe(self._named(query), notes)]}
-        rows = []
-        for resource in self._resources():
-            for entry in self._store.entries(resource.model):
-                if _MARK in entry.raw and not entry.owner_uid:
-                    rows.append(self._describe(self._store.view(resource.model, entry), notes))
-                    await asyncio.sleep(0)
+        entries = chain.from_iterable(
+            self._store.entries(resource.model) for resource in self._resources()
+        )
+        rows = [
+            self._describe(self._store.view(entry.model, entry), notes)
+            async for entry in in_turns(entries, self._clock)
+            if not entry.owner_uid and _MARK in entry.raw
+        ]
         return {"objects": rows}
 
     def _resources(self) -> Iterator[ResourceKind]:

@@ -1,5 +1,7 @@
 """Events, backends and substitutions become remarks about fields."""
 
+import asyncio
+
 import pytest
 
 from kfsim.api.core import Container, ResourceRequirements
@@ -12,6 +14,7 @@ from kfsim.backends.docker.limits import make_limits
 from kfsim.daemon.fidelity.remarks import find_remarks, read_notes
 from kfsim.daemon.fidelity.reporting import written_document
 from kfsim.daemon.fidelity.workloads import find_workloads
+from kfsim.testing.clock import FakeClock
 from tests.daemon.fidelity.conftest import IMAGE, World
 
 POD = "iris-predictor-00001-deployment-0123456789-abcde"
@@ -20,7 +23,7 @@ POD = "iris-predictor-00001-deployment-0123456789-abcde"
 def remarks(world: World, *substitutions: Substitution) -> list[Remark]:
     isvc = world.store.get(InferenceService, "iris", "default")
     workloads = find_workloads(world.store, isvc)
-    notes, written = read_notes(world.store), written_document(isvc)
+    notes, written = asyncio.run(read_notes(world.store, FakeClock())), written_document(isvc)
     return list(find_remarks(isvc, workloads, notes, written=written, substitutions=substitutions))
 
 

@@ -13,6 +13,7 @@ from kfsim.base.errors import NotFound
 from kfsim.daemon.fidelity import FidelityReporter
 from kfsim.daemon.fidelity.reporting import written_document
 from kfsim.replicas.devices import GpuMode
+from kfsim.testing.clock import FakeClock
 from tests.daemon.fidelity.conftest import IMAGE, World
 
 ISVC = {
@@ -24,7 +25,7 @@ ISVC = {
 
 
 async def ask(world: World, gpu: GpuMode = GpuMode.REQUIRE, **query: str) -> list[dict[str, Any]]:
-    answer = await FidelityReporter(world.store, gpu=gpu).report(query)
+    answer = await FidelityReporter(world.store, clock=FakeClock(), gpu=gpu).report(query)
     json.dumps(answer)
     objects: list[dict[str, Any]] = answer["objects"]
     return objects
@@ -84,7 +85,10 @@ async def test_what_a_plan_substitutes_is_told(world: World) -> None:
     world.service({"spec": {"predictor": {"sklearn": {"storageUri": "s3://a"}}}})
     made = Substitution("spec.predictor.model.storageUri", "s3://a", "file:///a", "kfsim.yaml")
     reporter = FidelityReporter(
-        world.store, gpu=GpuMode.REQUIRE, substitutions=lambda isvc: (made,)
+        world.store,
+        clock=FakeClock(),
+        gpu=GpuMode.REQUIRE,
+        substitutions=lambda isvc: (made,),
     )
     (row,) = (await reporter.report({}))["objects"]
     assert row["fields"] == [
