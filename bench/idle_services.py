@@ -130,8 +130,8 @@ def report_load(connections: int, idle: dict[str, Any], meanwhile: list[dict[str
     failed = sum(each["failed"] for each in meanwhile)
     print(
         f"{connections} connections: gateway p99 {idle['p99_ms']:.1f} ms idle, {typical:.1f} ms "
-        f"meanwhile (median of {len(worst)} slices, worst {worst[-1]:.1f}): {typical / idle['p99_ms']:.1f} x (target 2),"
-        f" {failed} failed"
+        f"meanwhile (median of {len(worst)} slices, worst {worst[-1]:.1f}): "
+        f"{typical / idle['p99_ms']:.1f} x (target 2), {failed} failed"
     )
 
 

@@ -189,6 +189,8 @@ def _without_title(document: Row) -> str:
 
 def _counts(fields: Mapping[str, int]) -> str:
     written, honoured = fields["written"], fields["honoured"]
+    if not written:  # a Namespace with nothing but its name
+        return "applied"
     noun = "field" if written == 1 else "fields"
     if written == honoured:
         return f"all {written} {noun} honoured" if written > 1 else f"{written} {noun} honoured"

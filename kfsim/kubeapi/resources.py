@@ -58,7 +58,7 @@ class ResourceHandler:
         self._store = store
         self._clock = clock
         self._logs = logs
-        self._writer = Writer(store=store, admission=admission, strict=strict)
+        self._writer = Writer(store=store, clock=clock, admission=admission, strict=strict)
         self._streams: dict[WatchStream, None] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

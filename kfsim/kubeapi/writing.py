@@ -26,7 +26,9 @@ from kfsim.api.kept_kinds import CUSTOM_RESOURCE_DEFINITION, not_simulated
 from kfsim.api.meta import Object, ObjectMeta
 from kfsim.api.replaced_controllers import not_started, replaced_controller
 from kfsim.api.scheme import ResourceKind
+from kfsim.base.clock import Clock
 from kfsim.base.errors import BadRequest, Conflict, Invalid, NotFound
+from kfsim.base.turns import in_turns
 from kfsim.kubeapi.encoding import convert
 from kfsim.kubeapi.patching import ApplyOptions, Change, apply
 from kfsim.kubeapi.paths import NOT_FOUND, ResourcePath
@@ -61,9 +63,12 @@ class DeleteOptions:
 class Writer:
     """Carries out the write verbs. `strict`: a create makes no Namespace for itself."""
 
-    def __init__(self, *, store: Store, admission: Admission, strict: bool = False) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, admission: Admission, strict: bool = False
+    ) -> None:
         self._strict = strict
         self._store = store
+        self._clock = clock
         self._admission = admission
 
     async def create(
@@ -188,8 +193,9 @@ class Writer:
         self, path: ResourcePath, selection: Selection, options: DeleteOptions
     ) -> list[Entry]:
         chosen = selection.filter(self._store.entries(path.resource.model, selection.namespace))
-        for entry in chosen if not options.dry_run else ():
-            if self._store.entry(entry.model, entry.name, entry.namespace) is not None:
+        async for entry in in_turns(chosen if not options.dry_run else (), self._clock):
+            left = self._store.entry(entry.model, entry.name, entry.namespace)
+            if left is not None and left.uid == entry.uid:
                 self._store.delete(
                     entry.model, entry.name, entry.namespace, propagation=options.propagation
                 )

@@ -72,6 +72,7 @@ NODE = {"why": "there is one node"}
     [
         (row(*PLAIN), ["all 2 fields honoured"]),
         (row(field("spec.a")), ["1 field honoured"]),
+        (row(), ["applied"]),
         (
             row(*PLAIN, runs=[run("process")]),
             [f"all 2 fields honoured · runs as a process instead of {IMAGE}"],
@@ -140,6 +141,7 @@ NODE = {"why": "there is one node"}
     ids=[
         "all-honoured",
         "one-field",
+        "no-field",
         "a-process",
         "docker",
         "only-the-transformer",

@@ -27,6 +27,9 @@ REMEMBERING: Final[Mapping[str, int]] = {
     "Recorder._told": 4096,  # Events, so that they are counted when they repeat
     "Collector._graves": 10_000,  # uids of the deleted, so that no child outlives them
     "Store._views": 512,
+    "Sharing._texts": 1024,  # of those packed latest
+    "Sharing._groups": 1024,
+    "Sharing._labels": 1024,
     "Planner._plans": 256,
     "History._rings": 128,  # for watches that come back
     "Layered.base": 512,  # merged with what changed once that is much
