@@ -1,19 +1,21 @@
 """One host as a cluster's scheduler would see it: cores, memory, labels, and who has what.
 
-Pure. Filters and texts are those of kube-scheduler (plugins NodeAffinity, NodeResourcesFit;
-component-helpers nodeaffinity) for a cluster of one node without taints. As on a cluster, the
-requests count, not the use; a limit without a request is its request
+Pure. Filters and texts are those of kube-scheduler (plugins NodeAffinity, NodeResourcesFit, then
+those of `companions`; component-helpers nodeaffinity) for a cluster of one node without taints. As
+on a cluster, the requests count, not the use; a limit without a request is its request
 (pkg/apis/core/v1/defaults.go).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from kfsim.api.core import Container, Pod
 from kfsim.base.quantities import parse_quantity
+from kfsim.replicas.companions import Companion, make_companion, why_not_beside
 from kfsim.replicas.devices import Holder
+from kfsim.replicas.requirements import satisfies_all
 
 CPU: Final = "cpu"
 MEMORY: Final = "memory"
@@ -47,6 +49,7 @@ class NodeBook:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._taken: dict[Holder, Requests] = {}
+        self._companions: dict[Holder, Companion] = {}
         self._waiting: dict[Holder, None] = {}
 
     def check(self, holder: Holder, pod: Pod) -> str | None:
@@ -58,13 +61,18 @@ class NodeBook:
             self._waiting[holder] = None
         return why
 
-    def take(self, holder: Holder, pod: Pod) -> None:
-        """The Pod is on the node; a second call changes nothing."""
+    def take(self, holder: Holder, pod: Pod) -> tuple[Holder, ...]:
+        """The Pod is on the node; those that may have waited for its company, and should look
+        again. A second call changes nothing."""
+        news = holder not in self._taken
         self._taken[holder] = requests_of(pod)
+        self._companions[holder] = make_companion(pod)
+        return tuple(self._waiting) if news else ()
 
     def release(self, holder: Holder) -> tuple[Holder, ...]:
         """The Pod is off the node, or waits no more; those that should look again."""
         self._waiting.pop(holder, None)
+        self._companions.pop(holder, None)
         return tuple(self._waiting) if self._taken.pop(holder, None) is not None else ()
 
     def _explain(self, holder: Holder, pod: Pod) -> str | None:
@@ -78,7 +86,11 @@ class NodeBook:
         # A Pod that asks for nothing fits an overbooked node, as in fit.go fitsRequest.
         names = [name for name in _COUNTED if wanted[name] and wanted[name] > free[name]]
         short = [f"1 Insufficient {name}" for name in names]
-        return f"0/1 nodes are available: {', '.join(short)}." if short else None
+        if short:
+            return f"0/1 nodes are available: {', '.join(short)}."
+        others = [each for key, each in self._companions.items() if key != holder]
+        why = why_not_beside(make_companion(pod), others, self._node.labels)
+        return f"0/1 nodes are available: {why}." if why else None
 
 
 def requests_of(pod: Pod) -> Requests:
@@ -132,34 +144,5 @@ def _fits(term: Mapping[str, Any], node: Node) -> bool:
     """An empty term selects nothing."""
     labels, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
     return bool(labels or fields) and (
-        _all(labels, node.labels) and _all(fields, {"metadata.name": node.name})
+        satisfies_all(labels, node.labels) and satisfies_all(fields, {"metadata.name": node.name})
     )
-
-
-def _all(requirements: Iterable[Mapping[str, Any]], values: Mapping[str, str]) -> bool:
-    return all(_satisfies(each, values.get(each.get("key", ""))) for each in requirements)
-
-
-def _satisfies(requirement: Mapping[str, Any], value: str | None) -> bool:
-    wanted = [str(each) for each in requirement.get("values") or ()]
-    match requirement.get("operator"):
-        case "In":
-            return value in wanted
-        case "NotIn":
-            return value not in wanted
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt" | "Lt" as operator:
-            return _compares(operator, value, wanted)
-    return False
-
-
-def _compares(operator: str, value: str | None, wanted: list[str]) -> bool:
-    """Both sides must be integers, as labels/selector.go has it."""
-    try:
-        one, other = int(value or ""), int(wanted[0])
-    except (ValueError, IndexError):
-        return False
-    return one > other if operator == "Gt" else one < other

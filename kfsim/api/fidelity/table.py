@@ -41,10 +41,15 @@ _POD: Final = _table(
     core.PodSpec,
     "containers initContainers volumes imagePullSecrets terminationGracePeriodSeconds "
     "restartPolicy securityContext dnsPolicy dnsConfig hostAliases hostIPC hostPID hostname "
-    "subdomain shareProcessNamespace nodeSelector affinity",
-    Rule(("nodeSelector", "affinity"), Effect.IGNORED, _ONE_NODE, When.LENIENT),
+    "subdomain shareProcessNamespace nodeSelector affinity topologySpreadConstraints",
+    Rule(
+        ("nodeSelector", "affinity", "topologySpreadConstraints"),
+        Effect.IGNORED,
+        _ONE_NODE,
+        When.LENIENT,
+    ),
     _ignored(
-        "nodeName tolerations topologySpreadConstraints priorityClassName "
+        "nodeName tolerations priorityClassName "
         "priority preemptionPolicy schedulerName schedulingGates runtimeClassName overhead os",
         _ONE_NODE,
     ),

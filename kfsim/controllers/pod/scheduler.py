@@ -1,10 +1,10 @@
 """Pods and the host: what a cluster's scheduler and the device plugin decide together.
 
-With a node (`--strict`), cores, memory, nodeSelector and node affinity are looked at first. Without
-one they never block: Pods that ask for no extended resource pass at once. Others get their devices
-from the allocator, or wait for them: they are told when something has changed, because a Pod has
-gone or another look at the host found other devices. The host is looked at when the first Pod asks
-for a GPU, and then as often as the inventory says for as long as one waits.
+With a node (`--strict`), cores, memory, nodeSelector, affinity and spread are looked at first.
+Without one they never block: Pods that ask for no extended resource pass at once. Others get their
+devices from the allocator, or wait for them: they are told when something has changed, because a
+Pod has gone or another look at the host found other devices. The host is looked at when the first
+Pod asks for a GPU, and then as often as the inventory says for as long as one waits.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ class DeviceScheduler:
     def occupy(self, holder: Holder, pod: Pod) -> None:
         """The Pod is on the host, whatever it asks for."""
         if self._node is not None:
-            self._node.take(holder, pod)
+            self._tell(self._node.take(holder, pod))
 
     def _place_devices(self, holder: Holder, pod: Pod) -> str | None:
         try:

@@ -455,3 +455,34 @@ def test_without_strictness_requests_and_selectors_never_block():
         assert given(world) == {"a": (), "b": ()}
 
     tell(story, make_devices=devices(0))
+
+
+def labelled(world, name, app, **affinity):
+    spec = PodSpec(containers=(container(),), affinity=affinity or None)
+    metadata = ObjectMeta(name=name, namespace="default", labels={"app": app})
+    world.store.create(Pod(metadata=metadata, spec=spec))
+
+
+def required(app):
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": app}}}
+    return {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+
+
+def test_a_pod_waits_for_its_company_and_for_those_it_avoids_to_go():
+    async def story(world):
+        labelled(world, "near", "api", podAffinity=required("web"))
+        await world.settle()
+        assert given(world) == {}
+        assert world.events("FailedScheduling") == [
+            "0/1 nodes are available: 1 node(s) didn't match pod affinity rules."
+        ]
+        labelled(world, "web", "web")
+        await world.settle()
+        assert given(world) == {"web": (), "near": ()}
+        labelled(world, "apart", "cache", podAntiAffinity=required("api"))
+        await world.settle()
+        assert "apart" not in given(world)
+        await ended(world, "near")
+        assert "apart" in given(world)
+
+    tell(story, make_devices=node(4))
