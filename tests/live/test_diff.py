@@ -109,8 +109,8 @@ def test_secrets_change_without_being_told(running: Kfsim) -> None:
     ("broken", "texts"),
     [
         (
-            "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n",
-            ("Error: stdin:", 'no matches for kind "Widget" in version "example.com/v1"'),
+            "apiVersion: serving.kserve.io/v1beta1\nkind: Widget\nmetadata: {name: w}\n",
+            ("Error: stdin:", "kfsim does not know Widget in serving.kserve.io/v1beta1"),
         ),
         ("kind: [unclosed\nname: x\n", ("error: stdin:2:", "not valid YAML")),
         (
@@ -128,3 +128,12 @@ def test_what_cannot_be_compared_is_an_error_and_hides_no_other(
     for text in texts:
         assert text in done.stdout
     assert "+++ MERGED/v1.ConfigMap.default.settings" in done.stdout
+
+
+def test_kinds_of_other_software_are_skipped_as_apply_skips_them(running: Kfsim) -> None:
+    widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n"
+    done = running.attempt("diff", "-f", "-", stdin=f"{widget}---\n{SETTINGS}")
+    assert done.returncode == 1
+    assert "example.com/v1 Widget is not simulated" in done.stdout
+    assert "+++ MERGED/v1.ConfigMap.default.settings" in done.stdout
+    assert running.attempt("diff", "-f", "-", stdin=widget).returncode == 0

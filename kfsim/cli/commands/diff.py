@@ -14,6 +14,7 @@ from kfsim.cli.commands.sources import add_file_flags, load_from_flags, namespac
 from kfsim.cli.diff import render_difference
 from kfsim.cli.manifests import Manifest, Manifests
 from kfsim.cli.output import warn
+from kfsim.cli.unknown_kinds import ForeignKind
 
 _SAME, _DIFFERENT, _ERROR = 0, 1, 2
 
@@ -70,6 +71,9 @@ def _compare_all(
     for manifest in manifests.found:
         try:
             difference = compare(client, manifest, namespace=namespace)
+        except ForeignKind as foreign:  # apply would skip it too
+            warn(f"note: {manifest.place}: {foreign.note}")
+            continue
         except KfsimError as error:
             failed.append(f"Error: {manifest.place}: {error.message}")
             warn(failed[-1])
