@@ -24,6 +24,7 @@ from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.reading import ReadingSwitch, Reason
 from kfsim.dataplane.requests import RequestHead, parse_request_head
 from kfsim.dataplane.responses import ResponseHead
+from kfsim.dataplane.tunnel import Tunnel
 
 
 class ClientConnection(asyncio.Protocol):
@@ -52,6 +53,8 @@ class ClientConnection(asyncio.Protocol):
         self._stopped = False
         self._last_request = False
         self._full = False
+        # What came behind a request to switch protocols, while nobody knows in which one it is.
+        self._held: bytearray | None = None
         self._new_parser()
 
     def _new_parser(self) -> None:
@@ -80,6 +83,9 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._stopped:
+            return
+        if self._held is not None:
+            self._hold(data)
             return
         # Between two requests, with nothing left to do and nothing read of the next one.
         idle = self._present is None and self._head_bytes == 0 and not self._backlog
@@ -208,6 +214,15 @@ class ClientConnection(asyncio.Protocol):
         self._writer.answer(self._request_head(), answer, keep_alive=self._may_stay())
         self._end_exchange()
 
+    def switch(self, head: bytes, tunnel: Tunnel) -> None:
+        self._stopped = True
+        self._exchange = self._present = None
+        held = bytes(self._held or b"")
+        self._reading.go(Reason.BACKLOG | Reason.REQUEST)
+        self._writer.write(head)
+        tunnel.open(self._transport, self._connections, held)
+        self._connections.remove(self)
+
     def abort(self) -> None:
         self._exchange = None
         self._stopped = True
@@ -225,13 +240,35 @@ class ClientConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # An Upgrade is ignored (RFC 9110 7.8), so what follows is the next request.
-            rest = data[upgrade.args[0] :]
-            self._new_parser()
-            if rest and not self._stopped:
-                self._feed(rest)
+            self._behind_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refuse(400, f"the request is not valid HTTP/1.1 ({error})")
+
+    def _behind_upgrade(self, rest: bytes) -> None:
+        """What follows a request with an Upgrade is in the new protocol if the replica agrees, and
+        the next request if it does not, or was not asked (RFC 9110 section 7.8)."""
+        latest = self._latest
+        asked = latest is not None and latest.head is not None and latest.head.upgrade
+        if asked and (latest is self._present or latest in self._backlog):
+            self._held = bytearray(rest)
+            return
+        self._new_parser()
+        if rest and not self._stopped:
+            self._feed(rest)
+
+    def _hold(self, data: bytes) -> None:
+        assert self._held is not None
+        self._held += data
+        if len(self._held) > self._plane.limits.buffered_bytes:
+            self._reading.stop(Reason.BACKLOG)
+
+    def _let_go(self) -> None:
+        """The replica did not switch: what came meanwhile is the next request."""
+        held, self._held = self._held, None
+        self._reading.go(Reason.BACKLOG)
+        self._new_parser()
+        if held:
+            self.data_received(bytes(held))
 
     def _check_size(self) -> None:
         limits = self._plane.limits
@@ -340,8 +377,11 @@ class ClientConnection(asyncio.Protocol):
     def _leave_present(self) -> None:
         if self._receiving is self._present:
             self._receiving = None
+        head = self._request_head()
         self._present = None
         self._advance()
+        if self._held is not None and head is not None and head.upgrade:
+            self._let_go()
         if self._last_request and self._present is None:
             self._transport.close()
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from kfsim.dataplane.answers import Answer
 from kfsim.dataplane.responses import ResponseHead
+from kfsim.dataplane.tunnel import Tunnel
 
 
 class Downstream(Protocol):
@@ -35,6 +36,10 @@ class Downstream(Protocol):
 
     def answer(self, answer: Answer) -> None:
         """A whole response of the gateway's own; the exchange is forgotten."""
+        ...
+
+    def switch(self, head: bytes, tunnel: Tunnel) -> None:
+        """Send the 101 and open the tunnel on the client's transport."""
         ...
 
     def abort(self) -> None:

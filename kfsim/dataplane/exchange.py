@@ -6,6 +6,8 @@ over. It is over exactly once, and then the ticket is ended, the upstream connec
 or dropped, and the counters are told.
 """
 
+import asyncio
+
 from kfsim.dataplane.answers import Answer, make_bad_gateway, make_rejection
 from kfsim.dataplane.counters import Outcome
 from kfsim.dataplane.downstream import Downstream
@@ -13,8 +15,9 @@ from kfsim.dataplane.forwarding import UpstreamHead
 from kfsim.dataplane.heads import LAST_CHUNK, Framing, chunk
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.requests import RequestHead
-from kfsim.dataplane.responses import ResponseHead
+from kfsim.dataplane.responses import ResponseHead, status_line
 from kfsim.dataplane.routing import Route
+from kfsim.dataplane.tunnel import Tunnel
 from kfsim.dataplane.upstream import UpstreamConnection
 from kfsim.flow import Ticket, TicketState
 
@@ -38,10 +41,12 @@ class Exchange:
         "_upstream",
         "_upstream_head",
         "method",
+        "upgrade",
     )
 
     def __init__(self, plane: Plane, downstream: Downstream, request: RequestHead) -> None:
         self.method = request.method
+        self.upgrade = request.upgrade
         self._plane = plane
         self._downstream = downstream
         self._request = request
@@ -163,10 +168,7 @@ class Exchange:
     def response_head(self, head: ResponseHead) -> None:
         ticket = self._ticket
         assert ticket is not None  # nothing is sent upstream without one
-        now = self._plane.clock.now()
-        ticket.first_byte(now)
-        if ticket.cold:
-            self._plane.cold_starts.note(ticket, now)
+        self._note_first_byte(ticket)
         self._status = head.status
         self._downstream.begin_response(head, self._plane.provenance.lines(ticket))
 
@@ -188,8 +190,7 @@ class Exchange:
         self._downstream.whole_response(head, added, body)
 
     def response_body(self, data: bytes) -> None:
-        if self._ticket is not None:
-            self._ticket.touch(self._plane.clock.now())
+        self._touch()
         self._downstream.send_response(data)
 
     def response_flush(self) -> None:
@@ -202,6 +203,17 @@ class Exchange:
             upstream.drop()
         self._finish(Outcome.PROXIED, self._status)
         self._downstream.end_response()
+
+    def response_switch(self, lines: bytes, transport: asyncio.Transport, rest: bytes) -> None:
+        """The request is in flight, and holds its place at the replica, until the tunnel ends."""
+        self._upstream = None
+        ticket = self._ticket
+        assert ticket is not None  # nothing is sent upstream without one
+        self._note_first_byte(ticket)
+        self._status = 101
+        head = b"".join((status_line(101), lines, self._plane.provenance.lines(ticket), b"\r\n"))
+        tunnel = Tunnel(transport, rest, touched=self._touch, ended=self._tunnel_ended)
+        self._downstream.switch(head, tunnel)
 
     def upstream_lost(self, reason: str) -> None:
         upstream, self._upstream = self._upstream, None
@@ -226,6 +238,19 @@ class Exchange:
             self._downstream.resume_request()
 
     # Inside
+
+    def _note_first_byte(self, ticket: Ticket) -> None:
+        now = self._plane.clock.now()
+        ticket.first_byte(now)
+        if ticket.cold:
+            self._plane.cold_starts.note(ticket, now)
+
+    def _touch(self) -> None:
+        if self._ticket is not None:
+            self._ticket.touch(self._plane.clock.now())
+
+    def _tunnel_ended(self) -> None:
+        self._finish(Outcome.PROXIED, self._status)
 
     @property
     def _on_its_way(self) -> bool:

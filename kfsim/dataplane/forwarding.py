@@ -84,12 +84,14 @@ class UpstreamHead:
             framing = b"Transfer-Encoding: chunked\r\n"
         else:
             framing = b""
-        self._before = b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b%bX-Request-Id: " % (
+        upgrade = b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade if head.upgrade else b""
+        self._before = b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b%b%bX-Request-Id: " % (
             head.method,
             target,
             head.host or b"",
             head.lines,
             framing,
+            upgrade,
             b"Expect: 100-continue\r\n" if head.expects_continue else b"",
             lines,
         )

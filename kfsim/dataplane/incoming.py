@@ -73,7 +73,7 @@ class Incoming:
         head = self.head
         if head is None or not self.complete or not head.keep_alive or head.expects_continue:
             return False
-        if head.framing is Framing.CHUNKED:
+        if head.framing is Framing.CHUNKED or head.upgrade:
             return False
         raw = find_plain_head(data, headers)
         if not raw or len(raw) + head.content_length != len(data):

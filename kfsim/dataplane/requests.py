@@ -30,6 +30,7 @@ class _Rule(IntEnum):
     FORWARDED = 6
     REQUEST_ID = 7
     EXPECT = 8
+    UPGRADE = 9
 
 
 # K-Proxy-Request and the revision headers are for the hops inside; a client's are not believed.
@@ -48,13 +49,18 @@ _RULES: dict[bytes, _Rule] = dict.fromkeys(HOP_BY_HOP, _Rule.DROP) | {
     b"forwarded": _Rule.FORWARDED,
     b"x-request-id": _Rule.REQUEST_ID,
     b"expect": _Rule.EXPECT,
+    b"upgrade": _Rule.UPGRADE,
 }
 _NOT_IN_HOST = re.compile(rb"[ \t,/@?#]")
+_OWN_PROTOCOLS = frozenset((b"h2c", b"h2", b"http/2.0", b"http/1.1"))
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
 
 
 class RequestHead:
-    """What the gateway needs to know of a request. `lines` are the forwarded header lines."""
+    """What the gateway needs to know of a request. `lines` are the forwarded header lines.
+
+    `upgrade` is the protocol that the client asks the replica to switch to, empty for none.
+    """
 
     __slots__ = (
         "content_length",
@@ -69,6 +75,7 @@ class RequestHead:
         "method",
         "request_id",
         "target",
+        "upgrade",
     )
 
     def __init__(self, method: bytes, target: bytes, *, http11: bool, keep_alive: bool) -> None:
@@ -83,6 +90,7 @@ class RequestHead:
         self.forwarded = b""
         self.request_id = b""
         self.expects_continue = False
+        self.upgrade = b""
         self.lines = b""
 
     @property
@@ -114,6 +122,8 @@ def parse_request_head(
     if nominated:
         gone = nominated | _RULES.keys()
         lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() not in gone]
+    if head.upgrade and not _may_switch(head, nominated):
+        head.upgrade = b""
     head.lines = b"".join(lines)
     if target[:1] != b"/":
         _normalise_target(head)
@@ -141,8 +151,21 @@ def _apply(head: RequestHead, rule: _Rule, value: bytes) -> None:
         head.forwarded += b", " + value if head.forwarded else value
     elif rule is _Rule.REQUEST_ID:
         head.request_id = value
+    elif rule is _Rule.UPGRADE:
+        head.upgrade += b", " + value if head.upgrade else value
     elif rule is _Rule.EXPECT and value.strip().lower() == b"100-continue" and head.http11:
         head.expects_continue = True
+
+
+def _may_switch(head: RequestHead, nominated: frozenset[bytes]) -> bool:
+    """An Upgrade counts where Connection names it (RFC 9110 section 7.8), and here without a body,
+    which would be in the way. HTTP/2 is the gateway's own affair."""
+    return (
+        head.http11
+        and b"upgrade" in nominated
+        and head.framing is Framing.NONE
+        and head.upgrade.lower() not in _OWN_PROTOCOLS
+    )
 
 
 def _set_length(head: RequestHead, value: bytes) -> None:

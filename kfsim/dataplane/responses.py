@@ -21,17 +21,17 @@ _TAKEN_OUT = HOP_BY_HOP | {
     b"kfsim-start",
 }
 _REASONS: dict[int, bytes] = {
-    100: b"Continue", 103: b"Early Hints", 200: b"OK", 201: b"Created", 202: b"Accepted",
-    204: b"No Content", 206: b"Partial Content", 301: b"Moved Permanently", 302: b"Found",
-    303: b"See Other", 304: b"Not Modified", 307: b"Temporary Redirect",
+    100: b"Continue", 101: b"Switching Protocols", 103: b"Early Hints", 200: b"OK", 201: b"Created",
+    202: b"Accepted", 204: b"No Content", 206: b"Partial Content", 301: b"Moved Permanently",
+    302: b"Found", 303: b"See Other", 304: b"Not Modified", 307: b"Temporary Redirect",
     308: b"Permanent Redirect", 400: b"Bad Request", 401: b"Unauthorized", 403: b"Forbidden",
-    404: b"Not Found", 405: b"Method Not Allowed", 406: b"Not Acceptable",
-    408: b"Request Timeout", 409: b"Conflict", 410: b"Gone", 411: b"Length Required",
-    412: b"Precondition Failed", 413: b"Content Too Large", 415: b"Unsupported Media Type",
-    417: b"Expectation Failed", 422: b"Unprocessable Content", 429: b"Too Many Requests",
-    431: b"Request Header Fields Too Large", 500: b"Internal Server Error",
-    501: b"Not Implemented", 502: b"Bad Gateway", 503: b"Service Unavailable",
-    504: b"Gateway Timeout", 505: b"HTTP Version Not Supported",
+    404: b"Not Found", 405: b"Method Not Allowed", 406: b"Not Acceptable", 408: b"Request Timeout",
+    409: b"Conflict", 410: b"Gone", 411: b"Length Required", 412: b"Precondition Failed",
+    413: b"Content Too Large", 415: b"Unsupported Media Type", 417: b"Expectation Failed",
+    422: b"Unprocessable Content", 429: b"Too Many Requests",
+    431: b"Request Header Fields Too Large", 500: b"Internal Server Error", 501: b"Not Implemented",
+    502: b"Bad Gateway", 503: b"Service Unavailable", 504: b"Gateway Timeout",
+    505: b"HTTP Version Not Supported",
 }  # fmt: skip
 _STATUS_LINES = {
     status: b"HTTP/1.1 %d %b\r\n" % (status, reason) for status, reason in _REASONS.items()
@@ -116,6 +116,20 @@ def make_interim_head(status: int, headers: Sequence[RawHeader]) -> bytes:
     """A 1xx response as the client gets it."""
     lines = (b"%b: %b\r\n" % header for header in headers if header[0].lower() not in _TAKEN_OUT)
     return b"%b%b\r\n" % (status_line(status), b"".join(lines))
+
+
+def make_switching_lines(asked: bytes, headers: Sequence[RawHeader]) -> bytes:
+    """The lines of a 101 as the client gets them. Raises BadHead where it switches to anything but
+    what was asked for."""
+    chosen = b", ".join(value for name, value in headers if name.lower() == b"upgrade")
+    if chosen.lower() not in [each.strip() for each in asked.lower().split(b",")] or not chosen:
+        raise BadHead(
+            502,
+            f"it switched to the protocol {chosen.decode('latin-1')!r} where "
+            f"{asked.decode('latin-1')!r} was asked for",
+        )
+    lines = (b"%b: %b\r\n" % header for header in headers if header[0].lower() not in _TAKEN_OUT)
+    return b"Connection: Upgrade\r\nUpgrade: %b\r\n%b" % (chosen, b"".join(lines))
 
 
 def make_response_head(

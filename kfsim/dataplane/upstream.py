@@ -15,6 +15,7 @@ from kfsim.dataplane.responses import (
     ResponseHead,
     has_no_body,
     make_interim_head,
+    make_switching_lines,
     parse_response_head,
 )
 
@@ -23,6 +24,8 @@ class UpstreamUser(Protocol):
     """Whose response a connection reads."""
 
     method: bytes
+    upgrade: bytes
+    """The protocol that the replica may switch to; empty for none."""
 
     def response_interim(self, head: bytes) -> None: ...
 
@@ -39,6 +42,11 @@ class UpstreamUser(Protocol):
         ...
 
     def response_end(self) -> None: ...
+
+    def response_switch(self, lines: bytes, transport: asyncio.Transport, rest: bytes) -> None:
+        """The replica switched protocols, and has sent `rest` in the new one; the transport is
+        the user's from now on."""
+        ...
 
     def upstream_lost(self, reason: str) -> None:
         """The connection ended before the response did, or sent something unusable."""
@@ -86,6 +94,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._response_ended = False
         self._request_ended = False
         self._stale_parser = True
+        self._switching = b""
         self._keep = True
         self._paused = False
         self._latest: ResponseHead | None = None  # the present or the last one
@@ -162,8 +171,11 @@ class UpstreamConnection(asyncio.Protocol):
             self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._fail("it switched protocols unasked")
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._switching:
+                self._hand_over(data[upgrade.args[0] :])
+            else:
+                self._fail("it switched protocols unasked")
         except httptools.HttpParserError as error:
             self._fail(f"it sent an invalid response ({error})")
         else:
@@ -214,7 +226,7 @@ class UpstreamConnection(asyncio.Protocol):
         status = self._parser.get_status_code()
         if status < 200:
             if status == 101:
-                self._fail("it switched protocols unasked")
+                self._begin_switch(user)
             else:
                 user.response_interim(make_interim_head(status, self._headers))
             return
@@ -265,6 +277,25 @@ class UpstreamConnection(asyncio.Protocol):
         raw = find_plain_head(data, len(self._headers))
         if raw and len(raw) + head.content_length == len(data):
             self._repeated, self._repeated_raw, self._repeated_size = head, raw, len(data)
+
+    def _begin_switch(self, user: UpstreamUser) -> None:
+        """A 101; the parser stops behind it."""
+        if not user.upgrade:
+            self._fail("it switched protocols unasked")
+            return
+        try:
+            self._switching = make_switching_lines(user.upgrade, self._headers)
+        except BadHead as error:
+            self._fail(error.reason)
+
+    def _hand_over(self, rest: bytes) -> None:
+        """Give the transport away, for good."""
+        user, transport = self._user, self._transport
+        self._user = self._transport = None
+        self._keep = False
+        assert user is not None  # a 101 nobody asked for has failed
+        assert transport is not None  # something was just read
+        user.response_switch(self._switching, transport, rest)
 
     def _end_without_body(self) -> None:
         # The parser would wait for the body that Content-Length announces.
