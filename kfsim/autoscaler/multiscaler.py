@@ -13,6 +13,7 @@ its excess burst capacity changes sign; exactly those are returned by `tick` and
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import NamedTuple
 
 from kfsim.autoscaler.capacity import (
     compute_initial_excess_burst_capacity,
@@ -36,6 +37,14 @@ class DeciderStatus:
     excess_burst_capacity: int
     num_activators: int
     latest: ScaleResult | None = None
+
+
+class RevisionScale(NamedTuple):
+    """A revision's status, its parameters, and how many of its pods are ready."""
+
+    status: DeciderStatus
+    spec: DeciderSpec
+    ready_pods: int
 
 
 class _Runner:
@@ -211,6 +220,11 @@ class MultiScaler:
         """The latest decision; None for an unknown revision."""
         runner = self._runners.get(revision)
         return None if runner is None else runner.status
+
+    def __iter__(self) -> Iterator["RevisionScale"]:
+        """What is decided for each revision, and by what."""
+        for runner in self._runners.values():
+            yield RevisionScale(runner.status, runner.decider.spec, runner.ready_pods)
 
     def zero_at(self, revision: RevisionKey) -> float | None:
         """When the revision's last load leaves its stable window; None without any."""

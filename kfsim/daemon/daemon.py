@@ -33,6 +33,7 @@ from kfsim.daemon.metrics import Metrics
 from kfsim.daemon.names import DaemonNames
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.replicas import Replicas
+from kfsim.daemon.revision_metrics import RevisionMetrics
 from kfsim.daemon.scale_view import ScaleView
 from kfsim.daemon.settings import DaemonSettings
 from kfsim.dataplane import Gateway
@@ -221,6 +222,14 @@ class Daemon:
         cold_metrics = ColdStartMetrics(milestones=self._cluster.milestones)
         gateway.cold_starts.subscribe(cold_metrics.observe)
         self._metrics.add(cold_metrics)
+        self._metrics.add(
+            RevisionMetrics(
+                store,
+                scales=self._cluster.scaling.scales,
+                durations=gateway.durations,
+                load=gateway.load,
+            )
+        )
         await self._cluster.start()
 
     async def stop(self) -> None:

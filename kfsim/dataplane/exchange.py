@@ -186,6 +186,7 @@ class Exchange:
         self._over = True
         self._ticket = None
         ticket.finish(now)
+        plane.durations.observe(ticket.revision, head.status, now - ticket.arrived)
         plane.counters.end(Outcome.PROXIED, head.status)
         self._downstream.whole_response(head, added, body)
 
@@ -345,4 +346,6 @@ class Exchange:
                 ticket.cancel(now)
             else:
                 ticket.finish(now)
+            if status:
+                self._plane.durations.observe(ticket.revision, status, now - ticket.arrived)
         self._plane.counters.end(outcome, status)

@@ -22,6 +22,7 @@ from kfsim.dataplane.connections import OpenConnections
 from kfsim.dataplane.counters import Counters
 from kfsim.dataplane.deadline_timer import DeadlineTimer
 from kfsim.dataplane.drains import Drains
+from kfsim.dataplane.durations import RequestDurations
 from kfsim.dataplane.forwarding import RequestIds
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.plane import Plane
@@ -78,6 +79,11 @@ class Gateway:
     def cold_starts(self) -> ColdStarts:
         """The latest answer from zero of each revision."""
         return self._plane.cold_starts
+
+    @property
+    def durations(self) -> RequestDurations:
+        """How long requests took, by revision."""
+        return self._plane.durations
 
     def load(self, revision: RevisionKey) -> tuple[int, int]:
         """Requests at the revision's replicas, and those that wait for one."""
@@ -181,6 +187,7 @@ class Gateway:
             return
         if after is None:
             self._plane.flow.remove(before.revision, self._plane.clock.now())
+            self._plane.durations.forget(before.revision)
         kept = after.endpoints if after is not None else ()
         for endpoint in before.endpoints:
             if endpoint not in kept:

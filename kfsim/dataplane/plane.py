@@ -7,6 +7,7 @@ from kfsim.base.entropy import Entropy
 from kfsim.dataplane.cold_starts import ColdStarts
 from kfsim.dataplane.counters import Counters
 from kfsim.dataplane.deadline_timer import DeadlineTimer
+from kfsim.dataplane.durations import RequestDurations
 from kfsim.dataplane.forwarding import RequestIds
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.provenance import Provenance
@@ -31,3 +32,4 @@ class Plane:
     counters: Counters = field(default_factory=Counters)
     provenance: Provenance = field(default_factory=Provenance)
     cold_starts: ColdStarts = field(default_factory=ColdStarts)
+    durations: RequestDurations = field(default_factory=RequestDurations)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kfsim.autoscaler.decider import TICK_INTERVAL, ScaleResult
-from kfsim.autoscaler.multiscaler import DeciderStatus, MultiScaler
+from kfsim.autoscaler.multiscaler import DeciderStatus, MultiScaler, RevisionScale
 from kfsim.autoscaler.outlook import Outlook, foresee_zero
 from kfsim.autoscaler.scale_to_zero import ScaleStep, ScaleTargetSpec
 from kfsim.autoscaler.spec import DeciderSpec
@@ -114,6 +114,12 @@ class Scaling:
             load_left=None if zero_at is None else zero_at - self._clock.now(),
             wall=self._clock.wall(),
         )
+
+    def scales(self) -> Iterator[tuple[RevisionScale, int]]:
+        """All revisions with how many pods were asked for, -1 where that is not known yet."""
+        for scale in self._deciders:
+            applied = self._applied.get(scale.status.revision)
+            yield scale, -1 if applied is None else applied.step.want
 
     @property
     def awake(self) -> int:
