@@ -24,6 +24,7 @@ from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.reading import ReadingSwitch, Reason
 from kfsim.dataplane.requests import RequestHead, parse_request_head
 from kfsim.dataplane.responses import ResponseHead
+from kfsim.dataplane.rest import Rest
 from kfsim.dataplane.tunnel import Tunnel
 
 
@@ -55,6 +56,8 @@ class ClientConnection(asyncio.Protocol):
         self._full = False
         # What came behind a request to switch protocols, while nobody knows in which one it is.
         self._held: bytearray | None = None
+        self._requests = 0
+        self._rest = Rest()
         self._new_parser()
 
     def _new_parser(self) -> None:
@@ -68,6 +71,20 @@ class ClientConnection(asyncio.Protocol):
 
     def close_now(self) -> None:
         self._transport.abort()
+
+    def look(self, now: float) -> None:
+        """Close it when a head takes too long, or none has begun for long."""
+        busy = self._present is not None
+        in_head = self._head_bytes > 0
+        seconds = self._rest.seconds((self._requests, busy, in_head), now)
+        if busy or self._stopped:
+            return
+        limits = self._plane.limits
+        if not in_head:
+            if seconds > limits.idle_timeout:
+                self._transport.close()
+        elif seconds > limits.head_timeout:
+            self._refuse(408, f"the request head took more than {limits.head_timeout:g} s")
 
     # asyncio.Protocol
 
@@ -322,6 +339,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _run(self, incoming: Incoming) -> None:
         self._present = incoming
+        self._requests += 1
         self._discarded = 0
         head = incoming.head
         if head is None:

@@ -1,4 +1,4 @@
-"""The client connections of one gateway, so that it can close them all."""
+"""The client connections of one gateway, so that it can close them all, and those that rest."""
 
 import asyncio
 from typing import Protocol
@@ -12,6 +12,10 @@ class Closable(Protocol):
         ...
 
     def close_now(self) -> None: ...
+
+    def look(self, now: float) -> None:
+        """Called now and then: the time to close what takes too long to ask."""
+        ...
 
 
 class OpenConnections:
@@ -32,6 +36,10 @@ class OpenConnections:
         self._open.pop(connection, None)
         if not self._open:
             self._none.set()
+
+    def look(self, now: float) -> None:
+        for connection in tuple(self._open):
+            connection.look(now)
 
     async def close(self, drain: float) -> None:
         """Let running requests end for `drain` seconds, then cut what is left."""

@@ -26,6 +26,7 @@ from kfsim.dataplane.durations import RequestDurations
 from kfsim.dataplane.forwarding import RequestIds
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.plane import Plane
+from kfsim.dataplane.rest import Looks
 from kfsim.dataplane.routing import Router
 from kfsim.dataplane.sniff import SniffingConnection
 from kfsim.dataplane.upstream_pool import UpstreamPool
@@ -68,6 +69,7 @@ class Gateway:
         # What components call each other through; it outlasts the rest when the gateway closes.
         self._inner_servers: list[asyncio.Server] = []
         self._inner_connections = OpenConnections()
+        self._looks = Looks(clock, self._connections, self._inner_connections)
         self._seen_begun = 0
         self._busy_until = 0.0
 
@@ -150,7 +152,11 @@ class Gateway:
         def make_http1() -> asyncio.Protocol:
             return ClientConnection(plane, connections, service)
 
-        return lambda: SniffingConnection(make_http1, connections, admits=admits)
+        self._looks.start()
+        timeout = plane.limits.head_timeout
+        return lambda: SniffingConnection(
+            make_http1, connections, head_timeout=timeout, admits=admits
+        )
 
     async def close(self, drain: float = 0.0) -> None:
         """Accept nothing more, give running requests `drain` seconds, then cut what is left.
@@ -165,6 +171,7 @@ class Gateway:
         await self._inner_connections.close(0.0)
         await self._plane.pool.close()
         self._plane.timer.close()
+        self._looks.close()
 
     # RouteSink
 

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import cast
 
 from kfsim.dataplane.connections import OpenConnections
+from kfsim.dataplane.rest import Rest
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -48,20 +49,28 @@ class SniffingConnection(asyncio.Protocol):
         make_http1: Callable[[], asyncio.Protocol],
         connections: OpenConnections,
         *,
+        head_timeout: float,
         admits: Callable[[str], bool] | None = None,
     ) -> None:
-        """`admits` is asked about the peer's address; without it everybody may connect."""
+        """`head_timeout` bounds the seconds until the protocol is known. `admits` is asked about
+        the peer's address; without it everybody may connect."""
         self._make_http1 = make_http1
+        self._head_timeout = head_timeout
         self._admits = admits
         self._connections = connections
         self._received = b""
         self._refused = False
+        self._rest = Rest()
 
     def close_when_idle(self) -> None:
         self._transport.close()
 
     def close_now(self) -> None:
         self._transport.abort()
+
+    def look(self, now: float) -> None:
+        if self._rest.seconds(True, now) > self._head_timeout:
+            self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass

@@ -55,6 +55,9 @@ class Tunnel:
     def close_when_idle(self) -> None:
         """It has no end of its own: it is cut when the time to drain is over."""
 
+    def look(self, now: float) -> None:
+        """Its rest is the revision's affair (idleTimeoutSeconds)."""
+
     def close_now(self) -> None:
         self._upstream.abort()
         if self._client is not None:

@@ -1,0 +1,58 @@
+"""How long a client connection has been without a request, told by looking at it now and then.
+
+A connection has no timer and reads no clock for this: each look compares where it stands with
+where it stood at the look before. So the times are exact to one interval between looks.
+"""
+
+import asyncio
+from typing import Final
+
+from kfsim.base.clock import Clock
+from kfsim.dataplane.connections import OpenConnections
+
+_INTERVAL: Final = 1.0
+
+
+class Rest:
+    """What the looks at one connection have seen."""
+
+    __slots__ = ("_since", "_state")
+
+    def __init__(self) -> None:
+        self._state: object = None
+        self._since = 0.0
+
+    def seconds(self, state: object, now: float) -> float:
+        """How long the state has been the same, at least."""
+        if state != self._state:
+            self._state = state
+            self._since = now
+        return now - self._since
+
+
+class Looks:
+    """Looks at all connections of some groups, from `start` to `close`."""
+
+    def __init__(self, clock: Clock, *groups: OpenConnections) -> None:
+        self._clock = clock
+        self._groups = groups
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Idempotent."""
+        if self._handle is None:
+            self._again()
+
+    def close(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _again(self) -> None:
+        self._handle = asyncio.get_running_loop().call_later(_INTERVAL, self._look)
+
+    def _look(self) -> None:
+        now = self._clock.now()
+        for group in self._groups:
+            group.look(now)
+        self._again()
