@@ -5,7 +5,7 @@ that were there and are no longer are removed, fields that others set are left a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +37,15 @@ class Change:
         name: str | None = self.wanted["metadata"].get("name")
         return name
 
-    @property
-    def outcome(self) -> str:
+    def outcome(self, result: Mapping[str, Any]) -> str:
+        """created, configured or unchanged, by what the server made of it.
+
+        A patch may change nothing: a list that the server completes with defaults, as containers
+        are, is sent again as it was written each time. kubectl calls that configured.
+        """
         if self.live is None:
             return "created"
-        return "configured" if self.patch else "unchanged"
+        return "unchanged" if _settled(result) == _settled(self.live) else "configured"
 
 
 def apply_manifest(client: ApiClient, manifest: Manifest, *, namespace: str) -> tuple[str, str]:
@@ -59,7 +63,13 @@ def apply_manifest(client: ApiClient, manifest: Manifest, *, namespace: str) -> 
         # Somebody created it meanwhile: a `kfsim up` that watches the same file, say.
         change = plan_change(client, manifest, namespace=namespace)
         result = carry_out(client, change)
-    return f"{change.resource.full_name}/{result['metadata']['name']}", change.outcome
+    return f"{change.resource.full_name}/{result['metadata']['name']}", change.outcome(result)
+
+
+def _settled(found: Mapping[str, Any]) -> dict[str, Any]:
+    """An object without what others write, and without its version."""
+    metadata = {key: value for key, value in found["metadata"].items() if key != "resourceVersion"}
+    return {**found, "metadata": metadata, "status": None}
 
 
 def in_install_order(manifests: Sequence[Manifest]) -> list[Manifest]:

@@ -155,3 +155,35 @@ def test_what_somebody_created_meanwhile_is_patched() -> None:
     manifest = Manifest({**document, "data": {"x": "ours"}}, "")
     assert apply_manifest(server, manifest, namespace="default") == ("configmap/a", "configured")
     assert server.patched["data"] == {"x": "ours"}
+
+
+class Completing(EmptyServer):
+    """Completes what it is given, as a webhook does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live: dict[str, Any] = {
+            "metadata": {"name": "a", "resourceVersion": "4"},
+            "spec": {"containers": [{"name": "c", "ports": [80]}]},
+            "status": {"ready": 1},
+        }
+
+    def get(self, path: str, *, accept: str = JSON, **query: str) -> dict[str, Any]:
+        return self.live
+
+    def patch(self, path: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
+        assert body["spec"] == {"containers": [{"name": "c"}]}
+        metadata = {**self.live["metadata"], **body.get("metadata", {}), "resourceVersion": "5"}
+        self.live = {**self.live, "metadata": metadata, "status": {"ready": 2}}
+        return self.live
+
+
+def test_a_list_that_the_server_completes_is_unchanged_when_it_is_applied_again() -> None:
+    server = Completing()
+    document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    manifest = Manifest({**document, "spec": {"containers": [{"name": "c"}]}}, "")
+    assert [apply_manifest(server, manifest, namespace="default")[1] for _ in range(3)] == [
+        "configured",  # who applied it, is new
+        "unchanged",
+        "unchanged",
+    ]

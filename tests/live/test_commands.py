@@ -21,6 +21,17 @@ spec:
 """
 
 
+def test_containers_that_defaults_complete_are_unchanged_when_applied_again(kfsim: Kfsim) -> None:
+    kfsim.up()
+    predictor = "    containers:\n    - image: example.com/own:1\n"
+    text = SERVICE.partition("    model:")[0] + predictor
+    assert "/piped created" in kfsim.run("apply", "-f", "-", stdin=text)
+    assert "/piped unchanged" in kfsim.run("apply", "-f", "-", stdin=text)
+    dry = kfsim.run("apply", "-f", "-", "--dry-run=server", stdin=text.replace("own:1", "own:2"))
+    assert "/piped configured (server dry run)" in dry
+    assert "/piped unchanged" in kfsim.run("apply", "-f", "-", stdin=text)
+
+
 def test_apply_wait_get_and_delete_as_kubectl_does(kfsim: Kfsim, iris_model: Path) -> None:
     kfsim.up()
     text = SERVICE.format(model=iris_model)

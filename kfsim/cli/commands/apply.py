@@ -100,7 +100,7 @@ def _apply_each(
         if arguments.output == "name":
             print(name)
         elif arguments.output is None:
-            print(f"{name} {change.outcome}{dry_run}", flush=True)
+            print(f"{name} {change.outcome(result)}{dry_run}", flush=True)
     for note in notes:
         warn(f"note: {note}")
     return results, failed
