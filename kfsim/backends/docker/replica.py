@@ -293,7 +293,7 @@ class DockerReplica:
         self._teller.started(attempt)
         if attempt.early_end is not None:
             self.endings.ended(attempt, attempt.early_end)
-        elif placement.network and not run.is_init:
+        if placement.network and not run.is_init:
             await self._move_others(attempt)
 
     async def _place(self, run: ContainerRun) -> Placement:
@@ -330,16 +330,22 @@ class DockerReplica:
             raise make_run_failure(attempt.run.name, error.message) from error
 
     async def _move_others(self, owner: Attempt) -> None:
-        """Replace the containers that run in a network namespace that is cut off."""
+        """Replace the containers that run in a network namespace that is cut off.
+
+        Where the new one's owner has ended already, the first of them makes the next one, and
+        takes the rest along.
+        """
         others = [
-            each for each in self._apps.values() if each.running and each.attempt is not owner
+            (each, each.attempt)
+            for each in self._apps.values()
+            if each.running and each.attempt not in (None, owner)
         ]
         if not others:
             return
         self._teller.noted(self.spec.serving_container, _SANDBOX_CHANGED)
-        for run in others:
-            old = run.attempt
-            assert old is not None  # it runs
+        for run, old in others:
+            if old is None or run.attempt is not old:
+                continue
             old.replaced = run.pending = True
             while not old.ended.is_set():
                 try:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,7 +18,9 @@ from kfsim.api.core import (
     VolumeMount,
 )
 from kfsim.backends.docker.backend import DockerBackend
+from kfsim.backends.docker.containers import Attempt
 from kfsim.backends.docker.labels import container_name
+from kfsim.backends.docker.replica import DockerReplica
 from kfsim.backends.docker.settings import DockerSettings
 from kfsim.replicas.backend import LogOptions, ReplicaEventKind, ReplicaSpec
 from kfsim.testing.waiting import wait_until
@@ -128,6 +131,54 @@ async def test_a_container_that_starts_while_the_namespace_is_cut_off_makes_a_ne
 
     await wait_until(answers, what="the sidecar's probe to pass", timeout=PATIENCE)
     assert not events.of(spec.key, FAILED)
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["later", "before its start is known"])
+async def test_containers_are_moved_although_the_new_namespaces_owner_ends_at_once(
+    backend: DockerBackend,
+    events: Events,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    early: bool,
+) -> None:
+    start = DockerReplica._start_created
+
+    async def slow(replica: DockerReplica, attempt: Attempt, *, joins: bool) -> dict[str, Any]:
+        settings = await start(replica, attempt, joins=joins)
+        if early and attempt.run.name == SERVER and attempt.number == 1:
+            await wait_until(lambda: attempt.early_end is not None, what="the end is heard first")
+        return settings
+
+    monkeypatch.setattr(DockerReplica, "_start_created", slow)
+    ends = (
+        "import os, time\n"
+        "if not os.path.exists('/shared/seen'):\n"
+        "    open('/shared/seen', 'w')\n"
+        "    while not os.path.exists('/shared/go'): time.sleep(0.01)\n"
+        "raise SystemExit(5)"
+    )
+    spec = make_spec(
+        with_shared(world.script(ends)),
+        world.web(name=SIDECAR),
+        world.script(WATCH, name="third"),
+        volumes=[Volume(name="shared", empty_dir=EmptyDirVolume())],
+    )
+    await backend.start(spec)
+    await events.wait(spec.key, STARTED, "third")
+    (backend._replica_home / "default_iris-1/volumes/shared/go").touch()
+    await events.wait(spec.key, EXITED, SERVER)
+    await backend.restart_container(spec.key, SERVER)
+    await events.wait(spec.key, EXITED, SERVER, count=2)
+
+    async def answers() -> bool:
+        return (await backend.probe(spec.key, SIDECAR, TCP)).success
+
+    await wait_until(answers, what="the sidecar's probe to pass", timeout=PATIENCE)
+    await events.wait(spec.key, STARTED, "third", count=2)
+    assert not events.of(spec.key, FAILED)
+    for name in (SIDECAR, "third"):
+        assert len(events.of(spec.key, STARTED, name)) == 2
+        assert not events.of(spec.key, EXITED, name)
 
 
 TCP = Probe(tcp_socket=TCPSocketAction(port=8080))
