@@ -57,7 +57,7 @@ class NvmlInventory:
         self._devices: tuple[GpuDevice, ...] | None = None
         self._tasks = TaskSet("nvml")
         self._looking: asyncio.Task[tuple[GpuUsage, ...]] | None = None
-        self._thread: threading.Thread | None = None
+        self._answer: Future[Any] | None = None
         self.problem = ""
 
     def devices(self) -> Sequence[GpuDevice] | None:
@@ -100,7 +100,7 @@ class NvmlInventory:
 
     async def _in_thread(self, function: Callable[[], _T]) -> _T:
         """Raises Timeout, and Unavailable while an earlier call has not come back."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._answer is not None and not self._answer.done():
             raise Unavailable("the NVIDIA driver has still not answered an earlier question")
         future: Future[_T] = Future()
         future.set_running_or_notify_cancel()  # it cannot be called off
@@ -113,8 +113,8 @@ class NvmlInventory:
             else:
                 future.set_result(result)
 
-        self._thread = threading.Thread(target=work, name="nvml", daemon=True)
-        self._thread.start()
+        self._answer = future
+        threading.Thread(target=work, name="nvml", daemon=True).start()
         try:
             async with asyncio.timeout(_PATIENCE):
                 return await asyncio.wrap_future(future)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kfsim.backends.gpus import NvmlInventory, make_inventory
+from kfsim.backends.gpus import Look, NvmlInventory, make_inventory
 from kfsim.replicas.devices import GpuMode, GpuSettings
 from tests.backends.mock_nvml import MockNvml, build_mock_nvml, device
 
@@ -150,3 +151,25 @@ def test_the_settings_choose_the_inventory() -> None:
     assert [each.id for each in fake] == ["fake-gpu-0", "fake-gpu-1"]
     none = make_inventory(GpuSettings(GpuMode.FAKE, fake_devices=0))
     assert none.problem == "kfsim.yaml asks for no fake GPUs; raise gpu.fakeDevices"
+
+
+async def test_a_thread_that_has_answered_and_not_yet_ended_is_no_stuck_driver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release = threading.Event()
+
+    class Lingering(threading.Thread):
+        def run(self) -> None:
+            super().run()
+            release.wait(10)
+
+    monkeypatch.setattr("kfsim.backends.gpus.threading.Thread", Lingering)
+    monkeypatch.setattr("kfsim.backends.gpus.NvmlSession.look", lambda session: Look(()))
+    asked = NvmlInventory()
+    try:
+        await asked.usage()
+        await asked.usage()
+        assert "the NVIDIA driver reports no device" in asked.problem
+    finally:
+        release.set()
+        await asked.close()

@@ -22,7 +22,8 @@ class SandboxLost(Exception):
 
 
 def lost_sandbox(message: str) -> bool:
-    """Whether a refused start says so (moby daemon/container_operations.go)."""
+    """Whether a refused start says so: moby's daemon/container_operations.go, or runc, when the
+    process that the namespaces are named after is gone (libcontainer, orderNamespacePaths)."""
     return any(
         words in message
         for words in (
@@ -30,6 +31,7 @@ def lost_sandbox(message: str) -> bool:
             "joining network namespace",
             "cannot join IPC",
             "non running container",
+            "namespace path: lstat /proc/",
         )
     )
 

@@ -76,6 +76,7 @@ def test_all_ports_of_a_pod_are_published_once() -> None:
         ("cannot join network of a non running container: 4f5e", True),
         ("cannot join IPC of a non running container", True),
         ("joining network namespace of container: No such container: 4f5e", True),
+        ("namespace path: lstat /proc/31377/ns/ipc: no such file or directory", True),
         ('exec: "x": executable file not found in $PATH', False),
     ],
 )
