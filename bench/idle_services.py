@@ -8,12 +8,14 @@ connections, as the throughput figure has it (target 2 x), and with 2, where not
 long turn of the loop shows.
 """
 
+import json
 import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
@@ -122,6 +124,7 @@ def main() -> None:
         print(f"deleted: {memory(int(project.daemon['pid']))}")
         idle_services.rename(project.manifests / "idle.yaml")
         timed(f"kfsim up of {_COUNT} services without load", project.up)
+        print(f"of that from the first object to the last one Ready: {apply_to_ready(project)} s")
 
 
 def report_load(connections: int, idle: dict[str, Any], meanwhile: list[dict[str, Any]]) -> None:
@@ -133,6 +136,20 @@ def report_load(connections: int, idle: dict[str, Any], meanwhile: list[dict[str
         f"meanwhile (median of {len(worst)} slices, worst {worst[-1]:.1f}): "
         f"{typical / idle['p99_ms']:.1f} x (target 2), {failed} failed"
     )
+
+
+def apply_to_ready(project: Project) -> int:
+    """By the objects' own times, which are whole seconds (target 15)."""
+    items = json.loads(project.run("get", "isvc", "-o", "json"))["items"]
+    idle = [each for each in items if each["metadata"]["name"].startswith("idle-")]
+    began = min(datetime.fromisoformat(each["metadata"]["creationTimestamp"]) for each in idle)
+    ready = max(
+        datetime.fromisoformat(condition["lastTransitionTime"])
+        for each in idle
+        for condition in each["status"]["conditions"]
+        if condition["type"] == "Ready"
+    )
+    return round((ready - began).total_seconds())
 
 
 def look(project: Project) -> None:

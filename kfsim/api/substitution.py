@@ -47,6 +47,10 @@ class LocalMaps:
     uris: tuple[tuple[MapRule, ...], ...] = ()
     images: tuple[MapRule, ...] = ()
 
+    def __bool__(self) -> bool:
+        """Whether anything is mapped."""
+        return any(self.uris) or bool(self.images)
+
     def uri(self, asked: str, *, field: str) -> Substitution | None:
         """What stands in for a URI; None where no rule covers it."""
         for rules in self.uris:

@@ -105,3 +105,10 @@ def test_what_a_rule_leaves_as_it_was_is_no_substitution() -> None:
     assert substitutor.made == ()
     assert substitutor.image("a", field="f") == "a:1"
     assert substitutor.made == (Substitution("f", "a", "a:1", "kfsim.yaml maps a to a:1"),)
+
+
+def test_maps_without_rules_are_false() -> None:
+    assert not LocalMaps()
+    assert not LocalMaps(uris=((), ()))
+    assert URIS
+    assert LocalMaps(images=(MapRule("a", "b", FILE),))

@@ -88,6 +88,8 @@ def find_substitutions(
     profile: Profile = CURRENT,
 ) -> tuple[Substitution, ...]:
     """What the service's plan puts in place of what is asked for, as it would be made now."""
+    if not maps:
+        return ()
     runtimes = collect_runtimes(
         store.list(ServingRuntime, isvc.metadata.namespace), store.list(ClusterServingRuntime)
     )
