@@ -54,6 +54,7 @@ while True:
     before = now
     time.sleep(0.01)
 """
+TCP = Probe(tcp_socket=TCPSocketAction(port=8080))
 SHARED = VolumeMount(name="shared", mount_path="/shared")
 
 
@@ -74,6 +75,13 @@ async def wait_for_sidecar(backend: DockerBackend, spec: ReplicaSpec, wanted: by
             if line == wanted:
                 return
     raise AssertionError(f"the sidecar ended without writing {wanted!r}")
+
+
+async def wait_until_it_answers(backend: DockerBackend, spec: ReplicaSpec, name: str) -> None:
+    async def answers() -> bool:
+        return (await backend.probe(spec.key, name, TCP)).success
+
+    await wait_until(answers, what=f"the probe of {name} to pass", timeout=PATIENCE)
 
 
 async def wait_until_nothing_is_left(docker_command: DockerCommand, state: str, kept: int) -> None:
@@ -125,11 +133,7 @@ async def test_a_container_that_starts_while_the_namespace_is_cut_off_makes_a_ne
     await events.wait(spec.key, STARTED, SIDECAR)
     await backend.restart_container(spec.key, SERVER)
     await events.wait(spec.key, EXITED, SERVER, count=2)
-
-    async def answers() -> bool:
-        return (await backend.probe(spec.key, SIDECAR, TCP)).success
-
-    await wait_until(answers, what="the sidecar's probe to pass", timeout=PATIENCE)
+    await wait_until_it_answers(backend, spec, SIDECAR)
     assert not events.of(spec.key, FAILED)
 
 
@@ -169,19 +173,12 @@ async def test_containers_are_moved_although_the_new_namespaces_owner_ends_at_on
     await events.wait(spec.key, EXITED, SERVER)
     await backend.restart_container(spec.key, SERVER)
     await events.wait(spec.key, EXITED, SERVER, count=2)
-
-    async def answers() -> bool:
-        return (await backend.probe(spec.key, SIDECAR, TCP)).success
-
-    await wait_until(answers, what="the sidecar's probe to pass", timeout=PATIENCE)
+    await wait_until_it_answers(backend, spec, SIDECAR)
     await events.wait(spec.key, STARTED, "third", count=2)
     assert not events.of(spec.key, FAILED)
     for name in (SIDECAR, "third"):
         assert len(events.of(spec.key, STARTED, name)) == 2
         assert not events.of(spec.key, EXITED, name)
-
-
-TCP = Probe(tcp_socket=TCPSocketAction(port=8080))
 
 
 async def test_init_containers_run_to_their_end_in_order(
