@@ -4,8 +4,9 @@ A real daemon with one served model, then COUNT services with initial-scale 0 ap
 of `kfsim up` (to all Ready), `kfsim get`, kubectl, a restart with everything restored, and the
 deletion of all, and of `kfsim up` once more without load; the daemon's memory at rest and at its
 peak; the gateway's p99 before and meanwhile, in a closed loop against a replica: with 16
-connections, as the throughput figure has it (target 2 x), and with 2, where nothing queues and each
-long turn of the loop shows.
+connections, as the throughput figure has it (target 2 x), and with 2, where nothing queues. The
+control for the latter is the same idle daemon beside a process that only takes CPU: what the
+system's scheduler alone does to p99, whoever the work belongs to.
 """
 
 import json
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import cycle
 from pathlib import Path
@@ -104,6 +106,8 @@ def main() -> None:
         load = Load(project.daemon["gateway"])
         load.once(_CONNECTIONS[0])
         idle = {each: load.once(each) for each in _CONNECTIONS}
+        with busy_process():
+            beside = {each: load.once(each) for each in _CONNECTIONS}
         numbers = (f"{number:05}" for number in range(_COUNT))
         (project.manifests / "idle.yaml").write_text(
             "".join(_SERVICE.replace("NUMBER", number) for number in numbers)
@@ -111,7 +115,7 @@ def main() -> None:
         with load:
             timed(f"kfsim up of {_COUNT} services under load", project.up)
         for each in _CONNECTIONS:
-            report_load(each, idle[each], load.results[each])
+            report_load(each, idle[each], beside[each], load.results[each])
         print(f"all Ready: {memory(pid)}, {cpu_seconds([pid]):.1f} s of CPU")
         look(project)
         project.run("down")
@@ -127,13 +131,29 @@ def main() -> None:
         print(f"of that from the first object to the last one Ready: {apply_to_ready(project)} s")
 
 
-def report_load(connections: int, idle: dict[str, Any], meanwhile: list[dict[str, Any]]) -> None:
+@contextmanager
+def busy_process() -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def report_load(
+    connections: int,
+    idle: dict[str, Any],
+    beside: dict[str, Any],
+    meanwhile: list[dict[str, Any]],
+) -> None:
     worst = sorted(each["p99_ms"] for each in meanwhile)
     typical = worst[len(worst) // 2]
     failed = sum(each["failed"] for each in meanwhile)
     print(
-        f"{connections} connections: gateway p99 {idle['p99_ms']:.1f} ms idle, {typical:.1f} ms "
-        f"meanwhile (median of {len(worst)} slices, worst {worst[-1]:.1f}): "
+        f"{connections} connections: gateway p99 {idle['p99_ms']:.1f} ms idle, "
+        f"{beside['p99_ms']:.1f} ms idle beside a busy process, {typical:.1f} ms meanwhile "
+        f"(median of {len(worst)} slices, worst {worst[-1]:.1f}): "
         f"{typical / idle['p99_ms']:.1f} x (target 2), {failed} failed"
     )
 
