@@ -58,11 +58,12 @@ class AppProtocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A ready replica's serving address."""
+    """A ready replica's serving address, and what is spoken there."""
 
     replica: ReplicaKey
     host: str
     port: int
+    protocol: AppProtocol = AppProtocol.HTTP1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,6 @@ class RevisionTarget:
     timeout: float = 300.0
     response_start_timeout: float = 300.0
     idle_timeout: float = 0.0
-    protocol: AppProtocol = AppProtocol.HTTP1
     configuration: str = ""
     service: str = ""
 

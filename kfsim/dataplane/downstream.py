@@ -1,8 +1,10 @@
-"""What an exchange needs of the connection (or, later, the HTTP/2 stream) that it answers."""
+"""What an exchange needs of the connection (or the HTTP/2 stream) that it answers."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from kfsim.dataplane.answers import Answer
+from kfsim.dataplane.heads import RawHeader
 from kfsim.dataplane.responses import ResponseHead
 from kfsim.dataplane.tunnel import Tunnel
 
@@ -10,8 +12,8 @@ from kfsim.dataplane.tunnel import Tunnel
 class Downstream(Protocol):
     """The client's side of one request."""
 
-    def interim(self, head: bytes) -> None:
-        """A 1xx response."""
+    def interim(self, status: int, fields: Sequence[RawHeader]) -> None:
+        """A 1xx response, but for 101."""
         ...
 
     def begin_response(self, head: ResponseHead, added: bytes) -> None:
@@ -26,8 +28,8 @@ class Downstream(Protocol):
         """Nothing more is at hand for now: write what was given so far."""
         ...
 
-    def end_response(self) -> None:
-        """The response is complete; the exchange is forgotten."""
+    def end_response(self, trailers: Sequence[RawHeader] = ()) -> None:
+        """The response is complete; the exchange is forgotten. HTTP/1.1 drops trailers."""
         ...
 
     def whole_response(self, head: ResponseHead, added: bytes, body: bytes) -> None:

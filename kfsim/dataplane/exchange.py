@@ -1,24 +1,25 @@
 """One request from its head to its end: admitted, sent to a replica, answered, counted.
 
-The exchange sits between a `Downstream` (who asked) and an `UpstreamConnection` (who answers) and
+The exchange sits between a `Downstream` (who asked) and an `Upstream` (who answers) and
 owns the ticket. Its stages are: held (no replica granted yet), connecting, sending, answering,
 over. It is over exactly once, and then the ticket is ended, the upstream connection is given back
 or dropped, and the counters are told.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from kfsim.dataplane.answers import Answer, make_bad_gateway, make_rejection
 from kfsim.dataplane.counters import Outcome
 from kfsim.dataplane.downstream import Downstream
 from kfsim.dataplane.forwarding import UpstreamHead
-from kfsim.dataplane.heads import LAST_CHUNK, Framing, chunk
+from kfsim.dataplane.heads import Framing, RawHeader
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.requests import RequestHead
 from kfsim.dataplane.responses import ResponseHead, status_line
 from kfsim.dataplane.routing import Route
 from kfsim.dataplane.tunnel import Tunnel
-from kfsim.dataplane.upstream import UpstreamConnection
+from kfsim.dataplane.upstream import Upstream
 from kfsim.flow import Ticket, TicketState
 
 
@@ -38,6 +39,7 @@ class Exchange:
         "_response_paused",
         "_status",
         "_ticket",
+        "_trailers",
         "_upstream",
         "_upstream_head",
         "method",
@@ -52,11 +54,12 @@ class Exchange:
         self._request = request
         self._upstream_head: UpstreamHead | None = None
         self._ticket: Ticket | None = None
-        self._upstream: UpstreamConnection | None = None
+        self._upstream: Upstream | None = None
         self._connecting = False
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._request_ended = request.framing is Framing.NONE
+        self._trailers: Sequence[RawHeader] = ()
         self._request_paused = False
         self._response_paused = False
         self._status = 0
@@ -91,7 +94,7 @@ class Exchange:
         if self._over:
             return
         if self._upstream is not None:
-            self._send(self._upstream, data)
+            self._upstream.send(data)
             return
         self._pending.append(data)
         self._pending_bytes += len(data)
@@ -99,13 +102,14 @@ class Exchange:
             self._request_paused = True
             self._downstream.pause_request()
 
-    def request_end(self) -> None:
+    def request_end(self, trailers: Sequence[RawHeader] = ()) -> None:
         """The request's body is complete."""
         if self._over or self._request_ended:
             return
         self._request_ended = True
+        self._trailers = trailers
         if self._upstream is not None:
-            self._send_end(self._upstream)
+            self._upstream.end_request(trailers)
 
     def client_lost(self) -> None:
         """The client is gone, at whatever stage."""
@@ -148,10 +152,10 @@ class Exchange:
 
     # From the pool
 
-    def connected(self, connection: UpstreamConnection) -> None:
+    def connected(self, connection: Upstream) -> None:
         self._connecting = False
         if self._over or not self._granted_endpoint_is(connection):
-            self._plane.pool.keep(connection)
+            connection.leave()
         else:
             self._begin(connection)
 
@@ -162,8 +166,8 @@ class Exchange:
 
     # From the replica
 
-    def response_interim(self, head: bytes) -> None:
-        self._downstream.interim(head)
+    def response_interim(self, status: int, fields: Sequence[RawHeader]) -> None:
+        self._downstream.interim(status, fields)
 
     def response_head(self, head: ResponseHead) -> None:
         ticket = self._ticket
@@ -198,12 +202,12 @@ class Exchange:
         if not self._over:
             self._downstream.flush_response()
 
-    def response_end(self) -> None:
+    def response_end(self, trailers: Sequence[RawHeader] = ()) -> None:
         upstream, self._upstream = self._upstream, None
         if upstream is not None and not self._request_ended:
             upstream.drop()
         self._finish(Outcome.PROXIED, self._status)
-        self._downstream.end_response()
+        self._downstream.end_response(trailers)
 
     def response_switch(self, lines: bytes, transport: asyncio.Transport, rest: bytes) -> None:
         """The request is in flight, and holds its place at the replica, until the tunnel ends."""
@@ -257,46 +261,31 @@ class Exchange:
     def _on_its_way(self) -> bool:
         return self._over or self._connecting or self._upstream is not None
 
-    def _begin(self, connection: UpstreamConnection) -> None:
+    def _begin(self, connection: Upstream) -> None:
         ticket, upstream_head = self._ticket, self._upstream_head
         assert ticket is not None  # connections are asked for after admission
         assert upstream_head is not None  # admission has set it
         self._upstream = connection
-        head = upstream_head.make(self._plane.request_ids, via_activator=ticket.via_activator)
+        pending: Sequence[bytes] = ()
         if self._pending:
-            head = self._with_pending(head)
-        connection.begin(self, head)
+            pending, self._pending = self._pending, []
+            self._pending_bytes = 0
+        request_id = upstream_head.request_id or self._plane.request_ids.next()
+        connection.begin(
+            self, upstream_head, request_id, via_activator=ticket.via_activator, body=pending
+        )
         if self._response_paused:
             connection.pause()
         if self._request_ended:
-            self._send_end(connection)
+            connection.end_request(self._trailers)
         if self._request_paused:
             self.upstream_drained()
 
-    def _with_pending(self, head: bytes) -> bytes:
-        """Head and what has come of the body, for one write."""
-        pending, self._pending = self._pending, []
-        self._pending_bytes = 0
-        if self._request.framing is Framing.CHUNKED:
-            return b"".join((head, *(part for data in pending for part in chunk(data))))
-        return b"".join((head, *pending))
-
-    def _send(self, connection: UpstreamConnection, data: bytes) -> None:
-        if self._request.framing is Framing.CHUNKED:
-            connection.send_parts(chunk(data))
-        else:
-            connection.send(data)
-
-    def _send_end(self, connection: UpstreamConnection) -> None:
-        if self._request.framing is Framing.CHUNKED:
-            connection.send(LAST_CHUNK)
-        connection.end_request()
-
-    def _granted_endpoint_is(self, connection: UpstreamConnection) -> bool:
+    def _granted_endpoint_is(self, connection: Upstream) -> bool:
         endpoint = self._ticket.endpoint if self._ticket is not None else None
         return endpoint is not None and (endpoint.host, endpoint.port) == connection.address
 
-    def _may_repeat(self, upstream: UpstreamConnection) -> bool:
+    def _may_repeat(self, upstream: Upstream) -> bool:
         """A kept connection that the replica closed before it answered: the request may have
         been lost with it, so it is sent again where sending it twice does no harm."""
         return upstream.reused and not upstream.answered and self._request.replayable

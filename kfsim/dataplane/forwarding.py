@@ -6,7 +6,7 @@ queue-proxy when absent), X-Request-Id, and K-Proxy-Request when the activator w
 """
 
 from kfsim.base.entropy import Entropy
-from kfsim.dataplane.heads import Framing
+from kfsim.dataplane.heads import Framing, RawHeader, split_lines
 from kfsim.dataplane.requests import RequestHead
 
 _END = b"\r\n\r\n"
@@ -71,13 +71,51 @@ def _make_node(node: bytes) -> bytes:
 class UpstreamHead:
     """What is sent to a replica before the body, but for what each sending adds.
 
-    `lines` are whole header lines. A body follows as the head's framing says.
+    `lines` are whole header lines of the gateway's own.
     """
 
-    __slots__ = ("_before", "_request_id")
+    __slots__ = ("_before", "_head", "_lines", "_target")
 
     def __init__(self, head: RequestHead, *, target: bytes, lines: bytes) -> None:
-        self._request_id = head.request_id
+        self._head = head
+        self._target = target
+        self._lines = lines
+        self._before = b""
+
+    @property
+    def framing(self) -> Framing:
+        return self._head.framing
+
+    @property
+    def request_id(self) -> bytes:
+        """The client's own; empty where each sending needs a new one."""
+        return self._head.request_id
+
+    def make(self, request_id: bytes, *, via_activator: bool) -> bytes:
+        """The whole head in HTTP/1.1; kept, because a head that repeats is the same object."""
+        before = self._before or self._make_before()
+        return before + request_id + (_VIA_ACTIVATOR if via_activator else _END)
+
+    def fields(self, request_id: bytes, *, via_activator: bool) -> list[RawHeader]:
+        """The whole head in HTTP/2: pseudo-header fields first, names in lower case."""
+        head = self._head
+        fields = [
+            (b":method", head.method),
+            (b":scheme", b"http"),
+            (b":authority", head.host or b""),
+            (b":path", self._target),
+        ]
+        fields += ((name.lower(), value) for name, value in head.fields)
+        if head.framing is Framing.LENGTH:
+            fields.append((b"content-length", b"%d" % head.content_length))
+        fields += ((name.lower(), value) for name, value in split_lines(self._lines))
+        fields.append((b"x-request-id", request_id))
+        if via_activator:
+            fields.append((b"k-proxy-request", b"activator"))
+        return fields
+
+    def _make_before(self) -> bytes:
+        head = self._head
         if head.framing is Framing.LENGTH:
             framing = b"Content-Length: %d\r\n" % head.content_length
         elif head.framing is Framing.CHUNKED:
@@ -85,18 +123,14 @@ class UpstreamHead:
         else:
             framing = b""
         upgrade = b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade if head.upgrade else b""
-        self._before = b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b%b%bX-Request-Id: " % (
+        before = self._before = b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b%b%bX-Request-Id: " % (
             head.method,
-            target,
+            self._target,
             head.host or b"",
             head.lines,
             framing,
             upgrade,
             b"Expect: 100-continue\r\n" if head.expects_continue else b"",
-            lines,
+            self._lines,
         )
-
-    def make(self, request_ids: RequestIds, *, via_activator: bool) -> bytes:
-        """The whole head, with the client's request id or a new one."""
-        request_id = self._request_id or request_ids.next()
-        return self._before + request_id + (_VIA_ACTIVATOR if via_activator else _END)
+        return before

@@ -16,7 +16,6 @@ from kfsim.base.types import (
     ServiceName,
     Stat,
 )
-from kfsim.dataplane.client import ClientConnection
 from kfsim.dataplane.cold_starts import ColdStarts
 from kfsim.dataplane.connections import OpenConnections
 from kfsim.dataplane.counters import Counters
@@ -24,12 +23,13 @@ from kfsim.dataplane.deadline_timer import DeadlineTimer
 from kfsim.dataplane.drains import Drains
 from kfsim.dataplane.durations import RequestDurations
 from kfsim.dataplane.forwarding import RequestIds
+from kfsim.dataplane.http1.client import ClientConnection
+from kfsim.dataplane.http1.upstream_pool import UpstreamPool
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.rest import Looks
 from kfsim.dataplane.routing import Router
 from kfsim.dataplane.sniff import SniffingConnection
-from kfsim.dataplane.upstream_pool import UpstreamPool
 from kfsim.flow import FlowCore
 
 _BUSY_SECONDS = 0.1

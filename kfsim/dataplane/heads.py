@@ -67,4 +67,15 @@ def chunk(data: bytes) -> tuple[bytes, bytes, bytes]:
     return b"%x\r\n" % len(data), data, b"\r\n"
 
 
+def make_lines(fields: Iterable[RawHeader]) -> bytes:
+    """Header lines of HTTP/1.1, each with its line end."""
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
+def split_lines(lines: bytes) -> list[RawHeader]:
+    """The fields of lines that `make_lines` made, or like ones."""
+    pairs = (line.partition(b":") for line in lines.split(b"\r\n")[:-1])
+    return [(name, value.strip()) for name, _, value in pairs]
+
+
 LAST_CHUNK = b"0\r\n\r\n"

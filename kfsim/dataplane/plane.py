@@ -9,10 +9,10 @@ from kfsim.dataplane.counters import Counters
 from kfsim.dataplane.deadline_timer import DeadlineTimer
 from kfsim.dataplane.durations import RequestDurations
 from kfsim.dataplane.forwarding import RequestIds
+from kfsim.dataplane.http1.upstream_pool import UpstreamPool
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.provenance import Provenance
 from kfsim.dataplane.routing import Router
-from kfsim.dataplane.upstream_pool import UpstreamPool
 from kfsim.flow import FlowCore
 
 

@@ -16,7 +16,9 @@ from kfsim.dataplane.heads import (
     Framing,
     RawHeader,
     connection_options,
+    make_lines,
     nominated_headers,
+    split_lines,
 )
 
 
@@ -57,12 +59,16 @@ _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE
 
 
 class RequestHead:
-    """What the gateway needs to know of a request. `lines` are the forwarded header lines.
+    """What the gateway needs to know of a request, whatever its protocol.
 
-    `upgrade` is the protocol that the client asks the replica to switch to, empty for none.
+    What is forwarded of its headers is at hand as `lines` for HTTP/1.1 and as `fields` for HTTP/2;
+    whoever makes the head sets one of them, and the other is made when it is asked for. `upgrade`
+    is the protocol that the client asks the replica to switch to, empty for none.
     """
 
     __slots__ = (
+        "_fields",
+        "_lines",
         "content_length",
         "expects_continue",
         "forwarded",
@@ -71,7 +77,6 @@ class RequestHead:
         "host",
         "http11",
         "keep_alive",
-        "lines",
         "method",
         "request_id",
         "target",
@@ -91,7 +96,28 @@ class RequestHead:
         self.request_id = b""
         self.expects_continue = False
         self.upgrade = b""
-        self.lines = b""
+        self._lines: bytes | None = None
+        self._fields: Sequence[RawHeader] | None = None
+
+    @property
+    def lines(self) -> bytes:
+        if self._lines is None:
+            self._lines = make_lines(self._fields or ())
+        return self._lines
+
+    @lines.setter
+    def lines(self, lines: bytes) -> None:
+        self._lines = lines
+
+    @property
+    def fields(self) -> Sequence[RawHeader]:
+        if self._fields is None:
+            self._fields = split_lines(self._lines or b"")
+        return self._fields
+
+    @fields.setter
+    def fields(self, fields: Sequence[RawHeader]) -> None:
+        self._fields = fields
 
     @property
     def replayable(self) -> bool:

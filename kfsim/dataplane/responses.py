@@ -8,6 +8,7 @@ from kfsim.dataplane.heads import (
     Framing,
     RawHeader,
     connection_options,
+    make_lines,
     nominated_headers,
 )
 
@@ -44,17 +45,27 @@ def status_line(status: int) -> bytes:
 
 
 class ResponseHead:
-    """Status, framing, and the header lines that the client gets as they are."""
+    """Status, framing, and the headers that the client gets as they are: `fields`, and the same as
+    `lines` of HTTP/1.1."""
 
-    __slots__ = ("_made", "_made_with", "content_length", "framing", "lines", "status")
+    __slots__ = ("_lines", "_made", "_made_with", "content_length", "fields", "framing", "status")
 
-    def __init__(self, status: int, framing: Framing, content_length: int, lines: bytes) -> None:
+    def __init__(
+        self, status: int, framing: Framing, content_length: int, fields: Sequence[RawHeader]
+    ) -> None:
         self.status = status
         self.framing = framing
         self.content_length = content_length
-        self.lines = lines
+        self.fields = fields
+        self._lines: bytes | None = None
         self._made = b""
         self._made_with: tuple[Framing, bytes, bytes] | None = None
+
+    @property
+    def lines(self) -> bytes:
+        if self._lines is None:
+            self._lines = make_lines(self.fields)
+        return self._lines
 
     def make(self, framing: Framing, *, added: bytes, connection: bytes) -> bytes:
         """The head that goes to the client; `added` and `connection` are whole lines or empty.
@@ -77,12 +88,12 @@ def parse_response_head(method: bytes, status: int, headers: Sequence[RawHeader]
     """Check a response head; raises BadHead (as 502) when its framing is ambiguous."""
     framing = Framing.UNTIL_CLOSE
     content_length = -1
-    lines: list[bytes] = []
+    fields: list[RawHeader] = []
     nominated: frozenset[bytes] = frozenset()
     for header in headers:
         name = header[0].lower()
         if name not in _TAKEN_OUT:
-            lines.append(b"%b: %b\r\n" % header)
+            fields.append(header)
         elif name == b"content-length":
             content_length = _parse_length(header[1].strip(), content_length)
         elif name == b"transfer-encoding":
@@ -93,7 +104,7 @@ def parse_response_head(method: bytes, status: int, headers: Sequence[RawHeader]
             nominated |= nominated_headers(connection_options(header[1]))
     if nominated:
         gone = nominated | _TAKEN_OUT
-        lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() not in gone]
+        fields = [header for header in headers if header[0].lower() not in gone]
     if content_length >= 0:
         if framing is Framing.CHUNKED:
             raise BadHead(502, "the replica answered with two kinds of framing")
@@ -102,8 +113,8 @@ def parse_response_head(method: bytes, status: int, headers: Sequence[RawHeader]
         # A HEAD's or 304's Content-Length describes the body that is not sent.
         framing = Framing.NONE
         if content_length >= 0 and status != 204:
-            lines.append(b"Content-Length: %d\r\n" % content_length)
-    return ResponseHead(status, framing, content_length, b"".join(lines))
+            fields.append((b"Content-Length", b"%d" % content_length))
+    return ResponseHead(status, framing, content_length, fields)
 
 
 def _parse_length(value: bytes, known: int) -> int:
@@ -112,10 +123,9 @@ def _parse_length(value: bytes, known: int) -> int:
     return int(value)
 
 
-def make_interim_head(status: int, headers: Sequence[RawHeader]) -> bytes:
-    """A 1xx response as the client gets it."""
-    lines = (b"%b: %b\r\n" % header for header in headers if header[0].lower() not in _TAKEN_OUT)
-    return b"%b%b\r\n" % (status_line(status), b"".join(lines))
+def interim_fields(headers: Sequence[RawHeader]) -> list[RawHeader]:
+    """What the client gets of a 1xx response's headers."""
+    return [header for header in headers if header[0].lower() not in _TAKEN_OUT]
 
 
 def make_switching_lines(asked: bytes, headers: Sequence[RawHeader]) -> bytes:
@@ -128,8 +138,8 @@ def make_switching_lines(asked: bytes, headers: Sequence[RawHeader]) -> bytes:
             f"it switched to the protocol {chosen.decode('latin-1')!r} where "
             f"{asked.decode('latin-1')!r} was asked for",
         )
-    lines = (b"%b: %b\r\n" % header for header in headers if header[0].lower() not in _TAKEN_OUT)
-    return b"Connection: Upgrade\r\nUpgrade: %b\r\n%b" % (chosen, b"".join(lines))
+    lines = make_lines(interim_fields(headers))
+    return b"Connection: Upgrade\r\nUpgrade: %b\r\n%b" % (chosen, lines)
 
 
 def make_response_head(

@@ -1,23 +1,58 @@
-"""One connection to a replica: writes a request, reads its response, tells the exchange.
-
-A connection serves one exchange at a time and goes back to the pool only if both messages ended
-cleanly and nothing else arrived; bytes that nobody asked for poison it.
-"""
+"""What an exchange needs of the connection (or the HTTP/2 stream) to a replica, and the reverse."""
 
 import asyncio
-from typing import Any, Protocol, cast
+from collections.abc import Sequence
+from typing import Protocol
 
-import httptools
+from kfsim.dataplane.forwarding import UpstreamHead
+from kfsim.dataplane.heads import RawHeader
+from kfsim.dataplane.responses import ResponseHead
 
-from kfsim.dataplane.heads import BadHead, Framing, RawHeader, find_plain_head
-from kfsim.dataplane.limits import Limits
-from kfsim.dataplane.responses import (
-    ResponseHead,
-    has_no_body,
-    make_interim_head,
-    make_switching_lines,
-    parse_response_head,
-)
+Address = tuple[str, int]
+
+
+class Upstream(Protocol):
+    """The replica's side of one request."""
+
+    address: Address
+    reused: bool
+    """Whether it was open before this request, so that it may be stale."""
+    answered: bool
+    """Whether any byte came back for this request."""
+
+    def begin(
+        self,
+        user: "UpstreamUser",
+        head: UpstreamHead,
+        request_id: bytes,
+        *,
+        via_activator: bool,
+        body: Sequence[bytes],
+    ) -> None:
+        """Send a request's head and what has come of its body; more follows by `send`."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """A part of the body; it is framed here."""
+        ...
+
+    def end_request(self, trailers: Sequence[RawHeader] = ()) -> None:
+        """Nothing more will be sent; only then may the connection serve another exchange."""
+        ...
+
+    def pause(self) -> None:
+        """Take no more of the response until `resume`."""
+        ...
+
+    def resume(self) -> None: ...
+
+    def leave(self) -> None:
+        """It was connected for a request that needs it no more: others may have it."""
+        ...
+
+    def drop(self) -> None:
+        """Give up; the user hears nothing more."""
+        ...
 
 
 class UpstreamUser(Protocol):
@@ -27,7 +62,9 @@ class UpstreamUser(Protocol):
     upgrade: bytes
     """The protocol that the replica may switch to; empty for none."""
 
-    def response_interim(self, head: bytes) -> None: ...
+    def response_interim(self, status: int, fields: Sequence[RawHeader]) -> None:
+        """A 1xx response, but for 101."""
+        ...
 
     def response_head(self, head: ResponseHead) -> None: ...
 
@@ -41,7 +78,7 @@ class UpstreamUser(Protocol):
         """All that one read gave has been handed over."""
         ...
 
-    def response_end(self) -> None: ...
+    def response_end(self, trailers: Sequence[RawHeader] = ()) -> None: ...
 
     def response_switch(self, lines: bytes, transport: asyncio.Transport, rest: bytes) -> None:
         """The replica switched protocols, and has sent `rest` in the new one; the transport is
@@ -57,268 +94,3 @@ class UpstreamUser(Protocol):
         ...
 
     def upstream_drained(self) -> None: ...
-
-
-class Keeper(Protocol):
-    """Who keeps idle connections."""
-
-    def keep(self, connection: "UpstreamConnection") -> None:
-        """It has nothing to do and is usable."""
-        ...
-
-    def forget(self, connection: "UpstreamConnection") -> None:
-        """It closed while it had nothing to do."""
-        ...
-
-    def distrust(self, address: tuple[str, int]) -> None:
-        """A connection to it broke in the middle of its work."""
-        ...
-
-
-class UpstreamConnection(asyncio.Protocol):
-    """A socket to a replica. `answered` says whether any byte came back for the present use."""
-
-    def __init__(self, limits: Limits, keeper: Keeper, address: tuple[str, int]) -> None:
-        self.address = address
-        self.reused = False
-        self.answered = False
-        self._limits = limits
-        self._keeper = keeper
-        self._transport: asyncio.Transport | None = None
-        self._user: UpstreamUser | None = None
-        self._parser: Any = None
-        self._headers: list[RawHeader] = []
-        self._head_bytes = 0
-        self._in_body = False
-        self._framing = Framing.NONE
-        self._response_ended = False
-        self._request_ended = False
-        self._stale_parser = True
-        self._switching = b""
-        self._keep = True
-        self._paused = False
-        self._latest: ResponseHead | None = None  # the present or the last one
-        self._repeated: ResponseHead | None = None
-        self._repeated_raw = b""
-        self._repeated_size = 0
-
-    # Asked by the exchange and the pool
-
-    @property
-    def usable(self) -> bool:
-        """Whether a request may be sent on it."""
-        return self._transport is not None and not self._transport.is_closing() and self._keep
-
-    def begin(self, user: UpstreamUser, head: bytes) -> None:
-        """Send a request's head; its body follows by `send`, then `end_request`."""
-        self._user = user
-        self.answered = False
-        self._response_ended = False
-        self._request_ended = False
-        self._head_bytes = 0
-        if self._stale_parser:
-            self._stale_parser = False
-            self._parser = httptools.HttpResponseParser(self)
-        self.send(head)
-
-    def send(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
-
-    def send_parts(self, parts: tuple[bytes, ...]) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.writelines(parts)
-
-    def end_request(self) -> None:
-        """Nothing more will be sent; only then may the connection serve another exchange."""
-        self._request_ended = True
-
-    def pause(self) -> None:
-        """Read no more until `resume`."""
-        if not self._paused and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
-
-    def resume(self) -> None:
-        if self._paused and self._transport is not None:
-            self._paused = False
-            if not self._transport.is_closing():
-                self._transport.resume_reading()
-
-    def drop(self) -> None:
-        """Close at once; the exchange hears nothing more."""
-        self._user = None
-        self._keep = False
-        if self._transport is not None:
-            self._transport.abort()
-
-    # asyncio.Protocol
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are not subclasses of asyncio's.
-        transport = self._transport = cast(asyncio.Transport, transport)
-        transport.set_write_buffer_limits(high=self._limits.write_high_water)
-
-    def data_received(self, data: bytes) -> None:
-        if self._user is None:
-            self.drop()
-            return
-        self.answered = True
-        fresh = not self._in_body and self._head_bytes == 0
-        if fresh and self._repeats(data):
-            return
-        if not self._in_body:
-            self._head_bytes += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._switching:
-                self._hand_over(data[upgrade.args[0] :])
-            else:
-                self._fail("it switched protocols unasked")
-        except httptools.HttpParserError as error:
-            self._fail(f"it sent an invalid response ({error})")
-        else:
-            if self._response_ended:
-                if fresh:
-                    self._remember(data)
-                self._release()
-            elif not self._in_body and self._head_bytes > self._limits.head_bytes:
-                self._fail(f"its response head is larger than {self._limits.head_bytes} bytes")
-            elif self._user is not None:
-                self._user.response_flush()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._keep = False
-        user, self._user = self._user, None
-        if user is None:
-            self._keeper.forget(self)
-        elif self._in_body and self._framing is Framing.UNTIL_CLOSE and exc is None:
-            user.response_end()
-        elif not self._response_ended:
-            self._keeper.distrust(self.address)
-            user.upstream_lost("it closed the connection before its response was complete")
-
-    def pause_writing(self) -> None:
-        if self._user is not None:
-            self._user.upstream_full()
-
-    def resume_writing(self) -> None:
-        if self._user is not None:
-            self._user.upstream_drained()
-
-    # httptools
-
-    def on_message_begin(self) -> None:
-        if self._response_ended:
-            self._keep = False
-        self._headers = []
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        user = self._user
-        if user is None or self._response_ended:
-            self._keep = False
-            return
-        status = self._parser.get_status_code()
-        if status < 200:
-            if status == 101:
-                self._begin_switch(user)
-            else:
-                user.response_interim(make_interim_head(status, self._headers))
-            return
-        try:
-            head = parse_response_head(user.method, status, self._headers)
-        except BadHead as error:
-            self._fail(error.reason)
-            return
-        self._in_body = True
-        self._latest = head
-        self._framing = head.framing
-        if not self._parser.should_keep_alive() or head.framing is Framing.UNTIL_CLOSE:
-            self._keep = False
-        user.response_head(head)
-        if has_no_body(user.method, status) and self._user is user:
-            self._end_without_body()
-
-    def on_body(self, data: bytes) -> None:
-        if self._user is None or self._response_ended:
-            self._keep = False
-        else:
-            self._user.response_body(data)
-
-    def on_message_complete(self) -> None:
-        if self._in_body and not self._response_ended and self._user is not None:
-            self._end()
-
-    # Inside
-
-    def _repeats(self, data: bytes) -> bool:
-        """A read that holds the same head as the last response, and its body, needs no parser."""
-        head, user = self._repeated, self._user
-        if head is None or user is None or user.method == b"HEAD":
-            return False
-        if len(data) != self._repeated_size or not data.startswith(self._repeated_raw):
-            return False
-        self._response_ended = True
-        user.response_whole(head, data[len(self._repeated_raw) :])
-        self._release()
-        return True
-
-    def _remember(self, data: bytes) -> None:
-        """Know the head of a response that was just read whole, in one read, when it repeats."""
-        head = self._latest
-        self._repeated = None
-        if head is None or head.framing is not Framing.LENGTH or not self._keep:
-            return
-        raw = find_plain_head(data, len(self._headers))
-        if raw and len(raw) + head.content_length == len(data):
-            self._repeated, self._repeated_raw, self._repeated_size = head, raw, len(data)
-
-    def _begin_switch(self, user: UpstreamUser) -> None:
-        """A 101; the parser stops behind it."""
-        if not user.upgrade:
-            self._fail("it switched protocols unasked")
-            return
-        try:
-            self._switching = make_switching_lines(user.upgrade, self._headers)
-        except BadHead as error:
-            self._fail(error.reason)
-
-    def _hand_over(self, rest: bytes) -> None:
-        """Give the transport away, for good."""
-        user, transport = self._user, self._transport
-        self._user = self._transport = None
-        self._keep = False
-        assert user is not None  # a 101 nobody asked for has failed
-        assert transport is not None  # something was just read
-        user.response_switch(self._switching, transport, rest)
-
-    def _end_without_body(self) -> None:
-        # The parser would wait for the body that Content-Length announces.
-        self._stale_parser = True
-        self._end()
-
-    def _end(self) -> None:
-        # Released after this read only: the rest of it may hold bytes that poison the connection.
-        self._response_ended = True
-        self._in_body = False
-        if self._user is not None:
-            self._user.response_end()
-
-    def _release(self) -> None:
-        self._user = None
-        if self.usable and self._request_ended:
-            self.resume()
-            self._keeper.keep(self)
-        else:
-            self.drop()
-
-    def _fail(self, reason: str) -> None:
-        user = self._user
-        self.drop()
-        if user is not None:
-            user.upstream_lost(reason)

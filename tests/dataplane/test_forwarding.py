@@ -49,7 +49,7 @@ def test_written_head():
     head = parse((b"A", b"1"), (b"Content-Length", b"3"), (b"Expect", b"100-continue"))
     ids = RequestIds(SeededEntropy(1))
     written = UpstreamHead(head, target=b"/q", lines=b"F: 1\r\nK: v\r\n")
-    parts = written.make(ids, via_activator=True).split(b"X-Request-Id: ")
+    parts = written.make(ids.next(), via_activator=True).split(b"X-Request-Id: ")
     assert parts[0] == (
         b"POST /q HTTP/1.1\r\nHost: a.b\r\nA: 1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n"
         b"F: 1\r\nK: v\r\n"
@@ -58,8 +58,26 @@ def test_written_head():
 
 
 def test_each_sending_has_its_own_request_id_unless_the_client_gave_one():
-    ids = RequestIds(SeededEntropy(1))
     fresh = UpstreamHead(parse(), target=b"/", lines=b"")
-    assert fresh.make(ids, via_activator=False) != fresh.make(ids, via_activator=False)
+    assert not fresh.request_id
     given = UpstreamHead(parse((b"X-Request-Id", b"mine")), target=b"/", lines=b"")
-    assert given.make(ids, via_activator=False).endswith(b"\r\nX-Request-Id: mine\r\n\r\n")
+    assert given.request_id == b"mine"
+    made = given.make(given.request_id, via_activator=False)
+    assert made.endswith(b"\r\nX-Request-Id: mine\r\n\r\n")
+
+
+def test_the_same_head_as_fields_of_http2():
+    head = parse((b"A", b"1"), (b"Content-Length", b"3"))
+    sent = UpstreamHead(head, target=b"/q", lines=b"F: 1\r\nK: v:w\r\n")
+    assert sent.fields(b"id", via_activator=True) == [
+        (b":method", b"POST"),
+        (b":scheme", b"http"),
+        (b":authority", b"a.b"),
+        (b":path", b"/q"),
+        (b"a", b"1"),
+        (b"content-length", b"3"),
+        (b"f", b"1"),
+        (b"k", b"v:w"),
+        (b"x-request-id", b"id"),
+        (b"k-proxy-request", b"activator"),
+    ]

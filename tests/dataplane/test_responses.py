@@ -2,7 +2,7 @@ import pytest
 
 from kfsim.dataplane.heads import BadHead, Framing
 from kfsim.dataplane.responses import (
-    make_interim_head,
+    interim_fields,
     parse_response_head,
     status_line,
 )
@@ -41,9 +41,7 @@ def test_written_head():
     assert head.make(head.framing, added=b"kfsim-start: warm\r\n", connection=b"") == (
         b"HTTP/1.1 200 OK\r\nA: 1\r\nContent-Length: 5\r\nkfsim-start: warm\r\n\r\n"
     )
-    assert make_interim_head(103, [(b"Link", b"x")]) == (
-        b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-    )
+    assert interim_fields([(b"Link", b"x"), (b"Connection", b"close")]) == [(b"Link", b"x")]
     assert status_line(299) == b"HTTP/1.1 299 Unknown\r\n"
 
 

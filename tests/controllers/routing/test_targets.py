@@ -51,11 +51,10 @@ def test_limits_and_protocol_come_from_the_revision() -> None:
     target = make_target(REVISION, _serverless("Serve"), _endpoints(("b", 2), ("a", 1)))
     assert (target.container_concurrency, target.timeout) == (3, 10.0)
     assert (target.response_start_timeout, target.idle_timeout) == (0.0, 0.0)
-    assert target.protocol is AppProtocol.H2C
     assert target.mode is ServiceMode.SERVE
     assert target.endpoints == (
-        Endpoint(ReplicaKey("ns", "a"), "127.0.0.1", 1),
-        Endpoint(ReplicaKey("ns", "b"), "127.0.0.1", 2),
+        Endpoint(ReplicaKey("ns", "a"), "127.0.0.1", 1, AppProtocol.H2C),
+        Endpoint(ReplicaKey("ns", "b"), "127.0.0.1", 2, AppProtocol.H2C),
     )
 
 

@@ -8,20 +8,21 @@ sending side counts as gone, as for Go's server in front of Knative's queue-prox
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, cast
 
 import httptools
 
 from kfsim.base.types import ServiceName
 from kfsim.dataplane.answers import Answer, make_not_found
-from kfsim.dataplane.client_writer import ClientWriter
 from kfsim.dataplane.connections import OpenConnections
 from kfsim.dataplane.exchange import Exchange
 from kfsim.dataplane.forwarding import ForwardingHeaders
 from kfsim.dataplane.heads import BadHead, Framing, RawHeader
-from kfsim.dataplane.incoming import Incoming
+from kfsim.dataplane.http1.client_writer import ClientWriter
+from kfsim.dataplane.http1.incoming import Incoming
+from kfsim.dataplane.http1.reading import ReadingSwitch, Reason
 from kfsim.dataplane.plane import Plane
-from kfsim.dataplane.reading import ReadingSwitch, Reason
 from kfsim.dataplane.requests import RequestHead, parse_request_head
 from kfsim.dataplane.responses import ResponseHead
 from kfsim.dataplane.rest import Rest
@@ -200,11 +201,11 @@ class ClientConnection(asyncio.Protocol):
 
     # Downstream
 
-    def interim(self, head: bytes) -> None:
+    def interim(self, status: int, fields: Sequence[RawHeader]) -> None:
         if self._present is not None and self._present.head is not None:
             self._present.head.expects_continue = False
             if self._present.head.http11:
-                self._writer.write(head)
+                self._writer.interim(status, fields)
 
     def begin_response(self, head: ResponseHead, added: bytes) -> None:
         self._writer.begin(self._request_head(), head, added, keep_alive=self._may_stay())
@@ -215,7 +216,7 @@ class ClientConnection(asyncio.Protocol):
     def flush_response(self) -> None:
         self._writer.flush()
 
-    def end_response(self) -> None:
+    def end_response(self, trailers: Sequence[RawHeader] = ()) -> None:
         self._exchange = None
         self._writer.end()
         self._end_exchange()

@@ -1,4 +1,4 @@
-from kfsim.dataplane.reading import ReadingSwitch, Reason
+from kfsim.dataplane.http1.reading import ReadingSwitch, Reason
 
 
 class Transport:

@@ -9,16 +9,15 @@ from typing import Protocol
 
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import Endpoint
+from kfsim.dataplane.http1.upstream import UpstreamConnection
 from kfsim.dataplane.limits import Limits
-from kfsim.dataplane.upstream import UpstreamConnection
-
-Address = tuple[str, int]
+from kfsim.dataplane.upstream import Address, Upstream
 
 
 class Connecting(Protocol):
     """Who asked for a new connection."""
 
-    def connected(self, connection: UpstreamConnection) -> None: ...
+    def connected(self, connection: Upstream) -> None: ...
 
     def connect_failed(self, reason: str) -> None: ...
 

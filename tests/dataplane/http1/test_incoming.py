@@ -9,7 +9,7 @@ from kfsim.base.types import (
     WeightedRevision,
 )
 from kfsim.dataplane.forwarding import ForwardingHeaders
-from kfsim.dataplane.incoming import Incoming
+from kfsim.dataplane.http1.incoming import Incoming
 from kfsim.dataplane.requests import parse_request_head
 from kfsim.dataplane.routing import Router
 

@@ -5,9 +5,10 @@ ended by closing.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from kfsim.dataplane.answers import Answer
-from kfsim.dataplane.heads import LAST_CHUNK, Framing, chunk
+from kfsim.dataplane.heads import LAST_CHUNK, Framing, RawHeader, chunk, make_lines
 from kfsim.dataplane.requests import RequestHead
 from kfsim.dataplane.responses import ResponseHead, has_no_body, status_line
 
@@ -31,6 +32,10 @@ class ClientWriter:
         """uvloop raises on a closed transport, so this does not try."""
         if not self._transport.is_closing():
             self._transport.write(data)
+
+    def interim(self, status: int, fields: Sequence[RawHeader]) -> None:
+        """Write a 1xx response."""
+        self.write(b"%b%b\r\n" % (status_line(status), make_lines(fields)))
 
     def begin(
         self, request: RequestHead | None, head: ResponseHead, added: bytes, *, keep_alive: bool
