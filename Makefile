@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
 MODEL := examples/sklearn-iris/model/model.joblib
 
-.PHONY: up venv test check bench docs format clean
+COMPILED := build/compiled
+
+.PHONY: up venv test check bench docs format clean compiled test-compiled run-compiled
 
 up: $(MODEL)
 	@$(BIN)/kfsim up manifests/
@@ -32,9 +34,30 @@ check: $(STAMP)
 
 test: check $(MODEL)
 	$(BIN)/pytest
+	@$(MAKE) --no-print-directory test-compiled
 
-bench: $(MODEL)
-	$(BIN)/python bench/run.py
+# The request path as the released wheels have it (docs/decisions/0022-compiled-request-path.md).
+# From a copy: an extension left beside its source would be run instead of it.
+compiled: $(COMPILED)/.current
+
+$(COMPILED)/.current: $(STAMP) $(shell find kfsim/base kfsim/flow kfsim/dataplane -name '*.py')
+	@rm -rf build && mkdir -p build/tree
+	@cp -R kfsim pyproject.toml README.md LICENSE build/tree/
+	@echo "compiling the request path into $(COMPILED) (half a minute)"
+	@HATCH_BUILD_HOOKS_ENABLE=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel build/tree
+	@$(BIN)/python -m zipfile --extract build/wheel/kfsim-*.whl $(COMPILED)
+	@touch $@
+
+test-compiled: $(STAMP)
+	@if command -v $(CC) >/dev/null; then $(MAKE) --no-print-directory run-compiled; \
+	elif [ -n "$$CI" ]; then echo "$(CC), a C compiler, is missing"; exit 1; \
+	else echo "the compiled request path is not tested: $(CC), a C compiler, is missing"; fi
+
+run-compiled: $(COMPILED)/.current
+	PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/flow tests/dataplane
+
+bench: $(MODEL) $(COMPILED)/.current
+	PYTHONPATH=$(COMPILED) $(BIN)/python bench/run.py
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.generate

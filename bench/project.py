@@ -12,16 +12,17 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+COMPILED = ROOT / "build/compiled"
 MODEL = ROOT / "examples/sklearn-iris/model"
 BODY = ROOT / "examples/sklearn-iris/iris-input.json"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def environment() -> dict[str, str]:
-    """Ours, with byte code cached, as on a user's machine."""
+    """Ours, with byte code cached and the compiled request path, as on a user's machine."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("KFSIM_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    kept["PYTHONPATH"] = str(ROOT)
+    kept["PYTHONPATH"] = os.pathsep.join(map(str, (COMPILED, ROOT)))
     return kept
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
@@ -150,7 +151,8 @@ class Gateway:
         plane = self._plane
 
         def make_http1() -> asyncio.Protocol:
-            return ClientConnection(plane, connections, service)
+            # A class that is compiled is no subclass of asyncio's; its methods are what counts.
+            return cast(asyncio.Protocol, ClientConnection(plane, connections, service))
 
         self._looks.start()
         timeout = plane.limits.head_timeout

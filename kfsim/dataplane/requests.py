@@ -146,7 +146,7 @@ def parse_request_head(
         elif rule is not _Rule.DROP:
             _apply(head, rule, value)
     if nominated:
-        gone = nominated | _RULES.keys()
+        gone = nominated.union(_RULES)
         lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() not in gone]
     if head.upgrade and not _may_switch(head, nominated):
         head.upgrade = b""

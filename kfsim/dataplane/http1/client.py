@@ -29,7 +29,7 @@ from kfsim.dataplane.rest import Rest
 from kfsim.dataplane.tunnel import Tunnel
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection:
     """A client's socket; the Downstream of the exchange that it runs at present."""
 
     def __init__(
@@ -60,6 +60,9 @@ class ClientConnection(asyncio.Protocol):
         self._requests = 0
         self._rest = Rest()
         self._new_parser()
+
+    def _forget_latest(self) -> None:
+        self._latest = None
 
     def _new_parser(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
@@ -110,7 +113,7 @@ class ClientConnection(asyncio.Protocol):
         if idle and self._repeated is not None and self._repeated.repeats(data):
             self._run(self._repeated)
             return
-        self._latest = None
+        self._forget_latest()
         if self._in_head:
             self._head_bytes += len(data)
         if self._backlog or (self._present is not None and self._present.complete):

@@ -46,7 +46,7 @@ class Keeper(Protocol):
         ...
 
 
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection:
     """A socket to a replica that speaks HTTP/1.1; the `Upstream` of one exchange at a time."""
 
     def __init__(self, limits: Limits, keeper: Keeper, address: Address) -> None:

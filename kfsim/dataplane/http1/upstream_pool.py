@@ -5,7 +5,7 @@ per request.
 """
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import Endpoint
@@ -75,9 +75,9 @@ class UpstreamPool:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.connect_timeout):
-                _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(self._limits, self, address), *address
-                )
+                # A class that is compiled is no subclass of asyncio's; its methods are what counts.
+                connection = UpstreamConnection(self._limits, self, address)
+                await loop.create_connection(lambda: cast(asyncio.Protocol, connection), *address)
         except TimeoutError:
             asker.connect_failed(f"no connection within {self._limits.connect_timeout:g} s")
         except OSError as error:
