@@ -1,17 +1,21 @@
-"""The cheapest possible replica: answers every request head with the same short response.
+"""The cheapest possible replica in Python: answers every request with the same short response.
 
-`python -m bench.echo_upstream` prints its port on the first line.
+`python -m bench.echo_upstream` prints its port on the first line. Bodies may come with a
+Content-Length; a path that begins with /large is answered with 1 MB.
 """
 
 import asyncio
 
 import uvloop
 
-_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n"
+LARGE_BYTES = 1_000_000
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+_RESPONSE = _HEAD % 3 + b"ok\n"
+_LARGE = _HEAD % LARGE_BYTES + b"x" * LARGE_BYTES
 
 
 class Upstream(asyncio.Protocol):
-    """Counts blank lines; requests must have no body."""
+    """Finds the ends of heads and skips bodies."""
 
     def connection_made(self, transport):
         self._transport = transport
@@ -19,9 +23,22 @@ class Upstream(asyncio.Protocol):
 
     def data_received(self, data):
         data = self._rest + data
-        count = data.count(b"\r\n\r\n")
-        self._rest = data[data.rfind(b"\r\n\r\n") + 4 :] if count else data
-        self._transport.write(_RESPONSE * count)
+        answers = []
+        while (end := data.find(b"\r\n\r\n") + 4) >= 4:
+            end += body_length(data[:end])
+            if end > len(data):
+                break
+            large = data.startswith((b"GET /large", b"POST /large"))
+            answers.append(_LARGE if large else _RESPONSE)
+            data = data[end:]
+        self._rest = data
+        if answers:
+            self._transport.write(b"".join(answers))
+
+
+def body_length(head: bytes) -> int:
+    _, found, after = head.lower().partition(b"\r\ncontent-length:")
+    return int(after.partition(b"\r\n")[0]) if found else 0
 
 
 async def main() -> None:
