@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 _FIGURES = [
-    *("gateway", "grpc_proxy"),
+    *("gateway", "grpc_proxy", "memory", "tick"),
     *("start_up", "cold_start", "throughput", "thousand_services", "idle_services", "simulation"),
     *("docker_cold_start", "docker_scale_out"),
 ]
