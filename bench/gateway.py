@@ -76,7 +76,7 @@ def main() -> int:
     cores = share_cores()
     missing = missing_tools("wrk", "taskset")
     if cores is None or missing:
-        why = f"missing {', '.join(missing)}" if missing else "needs two cores"
+        why = f"missing {', '.join(missing)}" if missing else "needs Linux and two cores"
         print(f"gateway beside other proxies: not measured, {why}")
         return 0
     with tempfile.TemporaryDirectory(prefix="kfsim-bench-") as name, Fleet(Path(name)) as fleet:

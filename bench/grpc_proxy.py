@@ -88,7 +88,7 @@ def main() -> int:
     if importlib.util.find_spec("grpc") is None:
         missing.append("the Python package grpcio")
     if cores is None or missing:
-        why = f"missing {', '.join(missing)}" if missing else "needs two cores"
+        why = f"missing {', '.join(missing)}" if missing else "needs Linux and two cores"
         print(f"gRPC proxies: not measured, {why}")
         return 0
     with tempfile.TemporaryDirectory(prefix="kfsim-bench-") as name, Fleet(Path(name)) as fleet:

@@ -35,8 +35,9 @@ class Upstream:
     counter: int
 
     def ended(self) -> int:
-        with socket.create_connection(("127.0.0.1", self.counter), timeout=5) as peer:
-            return int(peer.makefile().readline())
+        address = ("127.0.0.1", self.counter)
+        with socket.create_connection(address, timeout=5) as peer, peer.makefile() as told:
+            return int(told.readline())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,9 @@ def find_fault(port: int) -> str | None:
 def find_refusal(port: int) -> str | None:
     """How HTTP/2 itself is refused: asked apart, because grpcio connects again until its deadline
     and then does not say why."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as peer:
+    address = ("127.0.0.1", port)
+    with socket.create_connection(address, timeout=5) as peer, peer.makefile("rb") as received:
         peer.sendall(PREFACE + frame(SETTINGS, 0, 0, b""))
-        received = peer.makefile("rb")
         while head := received.read(9):
             payload, kind, flags = received.read(int.from_bytes(head[:3])), head[3], head[4]
             if kind == _GOAWAY:

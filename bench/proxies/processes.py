@@ -35,7 +35,9 @@ class Proxy:
 
 
 def share_cores() -> Cores | None:
-    """None where there is one core only."""
+    """None where there is one core only, or no way to choose one (other systems than Linux)."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
     first, *rest = sorted(os.sched_getaffinity(0))
     return Cores(str(first), ",".join(map(str, rest))) if rest else None
 
@@ -80,6 +82,8 @@ class Fleet:
             process.terminate()
         for process in self._processes:
             process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
 
     def start(self, cores: str, *command: str) -> subprocess.Popen[str]:
         with Path(self.folder, f"{len(self._processes)}.log").open("w") as log:
