@@ -3,7 +3,8 @@
 Each proxy has one core for itself; load (wrk) and upstream (nginx with a fixed answer, or one in
 Python where nginx is missing) share the others. Cases: heads that all differ (a Traceparent), the
 same head again and again, a POST of iris' input, 1 MB responses, and one connection alone, where
-the upstream's own latency is taken off. Values are the best of the rounds, ratios the medians of
+the upstream's own latency is taken off: what a proxy adds there includes waking it and the others
+across cores, which all proxies pay alike. Values are the best of the rounds, ratios the medians of
 the ratios within each round. Tools that are missing are named and left out.
 """
 
