@@ -55,7 +55,11 @@ class Measurement:
 
 def find_fault(port: int) -> str | None:
     """Why a unary call through the port does not bring the answer; None where it does."""
-    if refusal := find_refusal(port):
+    try:
+        refusal = find_refusal(port)
+    except OSError as error:  # reset, or nothing comes
+        refusal = f"HTTP/2's handshake failed: {error}"
+    if refusal is not None:
         return refusal
     options = (("grpc.default_authority", HOST),)
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from bench.proxies.grpc_load import find_fault, parse
+from bench.proxies.processes import free_port
 from kfsim.dataplane.sniff import make_refusal
 
 _SAID = """
@@ -61,6 +62,10 @@ def test_refused_http2_is_named_with_its_reason(answering):
 def test_connection_that_closes_is_named(answering):
     fault = find_fault(answering(b""))
     assert fault == "the connection closed during HTTP/2's handshake"
+
+
+def test_port_where_nobody_listens_is_named():
+    assert "Connection refused" in (find_fault(free_port()) or "")
 
 
 def test_failed_call_is_named_though_http2_works():
