@@ -54,10 +54,10 @@ test-compiled: $(STAMP)
 	else echo "the compiled request path is not tested: $(CC), a C compiler, is missing"; fi
 
 run-compiled: $(COMPILED)/.current
-	PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/flow tests/dataplane
+	PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/flow tests/dataplane
 
 bench: $(MODEL) $(COMPILED)/.current
-	PYTHONPATH=$(COMPILED) $(BIN)/python bench/run.py
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED):$(CURDIR) $(BIN)/python bench/run.py
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.generate

@@ -22,6 +22,7 @@ def environment() -> dict[str, str]:
     """Ours, with byte code cached and the compiled request path, as on a user's machine."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("KFSIM_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    kept["PYTHONSAFEPATH"] = "1"  # else `-m` finds the sources in the working directory first
     kept["PYTHONPATH"] = os.pathsep.join(map(str, (COMPILED, ROOT)))
     return kept
 

@@ -19,11 +19,11 @@ from kfsim.dataplane.requests import RequestHead
 from kfsim.dataplane.responses import ResponseHead, status_line
 from kfsim.dataplane.routing import Route
 from kfsim.dataplane.tunnel import Tunnel
-from kfsim.dataplane.upstream import Upstream
+from kfsim.dataplane.upstream import Upstream, UpstreamUser
 from kfsim.flow import Ticket, TicketState
 
 
-class Exchange:
+class Exchange(UpstreamUser):
     """One request and its response."""
 
     __slots__ = (

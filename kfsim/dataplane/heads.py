@@ -40,6 +40,7 @@ HOP_BY_HOP = frozenset(
 # A Connection header must not take away what frames or routes the message.
 _NEVER_NOMINATED = frozenset((b"content-length", b"transfer-encoding", b"host", b"connection"))
 _LONGEST_PLAIN_HEAD = 8192
+_MOST_DIGITS = 18
 _COMMON_OPTIONS = frozenset((b"keep-alive", b"close", b""))
 
 
@@ -60,6 +61,11 @@ def find_plain_head(data: bytes, headers: int) -> bytes:
     raw = data[: data.find(b"\r\n\r\n", 0, _LONGEST_PLAIN_HEAD) + 4]
     lines = headers + 2
     return raw if raw.count(b"\n") == lines and raw.count(b"\r\n") == lines else b""
+
+
+def is_length(value: bytes) -> bool:
+    """Whether it is a Content-Length that 64 bits hold."""
+    return value.isdigit() and len(value) <= _MOST_DIGITS
 
 
 def chunk(data: bytes) -> tuple[bytes, bytes, bytes]:

@@ -16,13 +16,16 @@ from kfsim.dataplane.heads import (
     Framing,
     RawHeader,
     connection_options,
+    is_length,
     make_lines,
     nominated_headers,
     split_lines,
 )
 
 
-class _Rule(IntEnum):
+class Rule(IntEnum):
+    """What is done with a header that is not simply forwarded."""
+
     DROP = 0
     HOST = 1
     LENGTH = 2
@@ -36,22 +39,22 @@ class _Rule(IntEnum):
 
 
 # K-Proxy-Request and the revision headers are for the hops inside; a client's are not believed.
-_RULES: dict[bytes, _Rule] = dict.fromkeys(HOP_BY_HOP, _Rule.DROP) | {
-    b"k-proxy-request": _Rule.DROP,
-    b"k-original-host": _Rule.DROP,
-    b"knative-serving-revision": _Rule.DROP,
-    b"knative-serving-namespace": _Rule.DROP,
-    b"x-forwarded-proto": _Rule.DROP,
-    b"x-forwarded-host": _Rule.DROP,
-    b"host": _Rule.HOST,
-    b"content-length": _Rule.LENGTH,
-    b"transfer-encoding": _Rule.CODING,
-    b"connection": _Rule.CONNECTION,
-    b"x-forwarded-for": _Rule.FORWARDED_FOR,
-    b"forwarded": _Rule.FORWARDED,
-    b"x-request-id": _Rule.REQUEST_ID,
-    b"expect": _Rule.EXPECT,
-    b"upgrade": _Rule.UPGRADE,
+RULES: dict[bytes, Rule] = dict.fromkeys(HOP_BY_HOP, Rule.DROP) | {
+    b"k-proxy-request": Rule.DROP,
+    b"k-original-host": Rule.DROP,
+    b"knative-serving-revision": Rule.DROP,
+    b"knative-serving-namespace": Rule.DROP,
+    b"x-forwarded-proto": Rule.DROP,
+    b"x-forwarded-host": Rule.DROP,
+    b"host": Rule.HOST,
+    b"content-length": Rule.LENGTH,
+    b"transfer-encoding": Rule.CODING,
+    b"connection": Rule.CONNECTION,
+    b"x-forwarded-for": Rule.FORWARDED_FOR,
+    b"forwarded": Rule.FORWARDED,
+    b"x-request-id": Rule.REQUEST_ID,
+    b"expect": Rule.EXPECT,
+    b"upgrade": Rule.UPGRADE,
 }
 _NOT_IN_HOST = re.compile(rb"[ \t,/@?#]")
 _OWN_PROTOCOLS = frozenset((b"h2c", b"h2", b"http/2.0", b"http/1.1"))
@@ -138,15 +141,15 @@ def parse_request_head(
     nominated: frozenset[bytes] = frozenset()
     for header in headers:
         name, value = header
-        rule = _RULES.get(name.lower())
+        rule = RULES.get(name.lower())
         if rule is None:
             lines.append(name + b": " + value + b"\r\n")
-        elif rule is _Rule.CONNECTION:
+        elif rule is Rule.CONNECTION:
             nominated |= nominated_headers(connection_options(value))
-        elif rule is not _Rule.DROP:
-            _apply(head, rule, value)
+        elif rule is not Rule.DROP:
+            apply_rule(head, rule, value)
     if nominated:
-        gone = nominated.union(_RULES)
+        gone = nominated.union(RULES)
         lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() not in gone]
     if head.upgrade and not _may_switch(head, nominated):
         head.upgrade = b""
@@ -160,26 +163,27 @@ def parse_request_head(
     return head
 
 
-def _apply(head: RequestHead, rule: _Rule, value: bytes) -> None:
-    if rule is _Rule.HOST:
+def apply_rule(head: RequestHead, rule: Rule, value: bytes) -> None:
+    """Note in the head what such a header says; raises BadHead."""
+    if rule is Rule.HOST:
         if head.host is not None:
             raise BadHead(400, "the request has more than one Host header")
         head.host = value.strip()
         if not head.host or _NOT_IN_HOST.search(head.host):
             raise BadHead(400, "the Host header is not a host name")
-    elif rule is _Rule.LENGTH:
+    elif rule is Rule.LENGTH:
         _set_length(head, value.strip())
-    elif rule is _Rule.CODING:
+    elif rule is Rule.CODING:
         _set_coding(head, value)
-    elif rule is _Rule.FORWARDED_FOR:
+    elif rule is Rule.FORWARDED_FOR:
         head.forwarded_for += b", " + value if head.forwarded_for else value
-    elif rule is _Rule.FORWARDED:
+    elif rule is Rule.FORWARDED:
         head.forwarded += b", " + value if head.forwarded else value
-    elif rule is _Rule.REQUEST_ID:
+    elif rule is Rule.REQUEST_ID:
         head.request_id = value
-    elif rule is _Rule.UPGRADE:
+    elif rule is Rule.UPGRADE:
         head.upgrade += b", " + value if head.upgrade else value
-    elif rule is _Rule.EXPECT and value.strip().lower() == b"100-continue" and head.http11:
+    elif rule is Rule.EXPECT and value.strip().lower() == b"100-continue" and head.http11:
         head.expects_continue = True
 
 
@@ -195,7 +199,7 @@ def _may_switch(head: RequestHead, nominated: frozenset[bytes]) -> bool:
 
 
 def _set_length(head: RequestHead, value: bytes) -> None:
-    if head.framing is not Framing.NONE or not value.isdigit():
+    if head.framing is not Framing.NONE or not is_length(value):
         raise BadHead(400, "the request's Content-Length is not one number")
     head.content_length = int(value)
     head.framing = Framing.LENGTH

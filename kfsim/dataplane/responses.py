@@ -8,12 +8,14 @@ from kfsim.dataplane.heads import (
     Framing,
     RawHeader,
     connection_options,
+    is_length,
     make_lines,
     nominated_headers,
+    split_lines,
 )
 
 # Set by the gateway itself, or belonging to the hop to the replica.
-_TAKEN_OUT = HOP_BY_HOP | {
+TAKEN_OUT = HOP_BY_HOP | {
     b"connection",
     b"content-length",
     b"transfer-encoding",
@@ -45,27 +47,38 @@ def status_line(status: int) -> bytes:
 
 
 class ResponseHead:
-    """Status, framing, and the headers that the client gets as they are: `fields`, and the same as
-    `lines` of HTTP/1.1."""
+    """Status, framing, and the headers that the client gets as they are, either as `fields` or as
+    `lines` of HTTP/1.1; the other form is made when it is asked for."""
 
-    __slots__ = ("_lines", "_made", "_made_with", "content_length", "fields", "framing", "status")
+    __slots__ = ("_fields", "_lines", "_made", "_made_with", "content_length", "framing", "status")
 
     def __init__(
-        self, status: int, framing: Framing, content_length: int, fields: Sequence[RawHeader]
+        self,
+        status: int,
+        framing: Framing,
+        content_length: int,
+        fields: Sequence[RawHeader] | None,
+        lines: bytes | None = None,
     ) -> None:
         self.status = status
         self.framing = framing
         self.content_length = content_length
-        self.fields = fields
-        self._lines: bytes | None = None
+        self._fields = fields
+        self._lines = lines
         self._made = b""
         self._made_with: tuple[Framing, bytes, bytes] | None = None
 
     @property
     def lines(self) -> bytes:
         if self._lines is None:
-            self._lines = make_lines(self.fields)
+            self._lines = make_lines(self._fields or ())
         return self._lines
+
+    @property
+    def fields(self) -> Sequence[RawHeader]:
+        if self._fields is None:
+            self._fields = split_lines(self._lines or b"")
+        return self._fields
 
     def make(self, framing: Framing, *, added: bytes, connection: bytes) -> bytes:
         """The head that goes to the client; `added` and `connection` are whole lines or empty.
@@ -92,7 +105,7 @@ def parse_response_head(method: bytes, status: int, headers: Sequence[RawHeader]
     nominated: frozenset[bytes] = frozenset()
     for header in headers:
         name = header[0].lower()
-        if name not in _TAKEN_OUT:
+        if name not in TAKEN_OUT:
             fields.append(header)
         elif name == b"content-length":
             content_length = _parse_length(header[1].strip(), content_length)
@@ -103,7 +116,7 @@ def parse_response_head(method: bytes, status: int, headers: Sequence[RawHeader]
         elif name == b"connection":
             nominated |= nominated_headers(connection_options(header[1]))
     if nominated:
-        gone = nominated | _TAKEN_OUT
+        gone = nominated | TAKEN_OUT
         fields = [header for header in headers if header[0].lower() not in gone]
     if content_length >= 0:
         if framing is Framing.CHUNKED:
@@ -118,14 +131,14 @@ def parse_response_head(method: bytes, status: int, headers: Sequence[RawHeader]
 
 
 def _parse_length(value: bytes, known: int) -> int:
-    if known >= 0 or not value.isdigit():
+    if known >= 0 or not is_length(value):
         raise BadHead(502, "the replica's Content-Length is not one number")
     return int(value)
 
 
 def interim_fields(headers: Sequence[RawHeader]) -> list[RawHeader]:
     """What the client gets of a 1xx response's headers."""
-    return [header for header in headers if header[0].lower() not in _TAKEN_OUT]
+    return [header for header in headers if header[0].lower() not in TAKEN_OUT]
 
 
 def make_switching_lines(asked: bytes, headers: Sequence[RawHeader]) -> bytes:

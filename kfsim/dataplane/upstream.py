@@ -1,8 +1,8 @@
 """What an exchange needs of the connection (or the HTTP/2 stream) to a replica, and the reverse."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 from kfsim.dataplane.forwarding import UpstreamHead
 from kfsim.dataplane.heads import RawHeader
@@ -11,8 +11,8 @@ from kfsim.dataplane.responses import ResponseHead
 Address = tuple[str, int]
 
 
-class Upstream(Protocol):
-    """The replica's side of one request."""
+class Upstream(ABC):
+    """The replica's side of one request; base classes for the same reason as `Downstream`."""
 
     address: Address
     reused: bool
@@ -20,6 +20,7 @@ class Upstream(Protocol):
     answered: bool
     """Whether any byte came back for this request."""
 
+    @abstractmethod
     def begin(
         self,
         user: "UpstreamUser",
@@ -32,65 +33,89 @@ class Upstream(Protocol):
         """Send a request's head and what has come of its body; more follows by `send`."""
         ...
 
+    @abstractmethod
     def send(self, data: bytes) -> None:
         """A part of the body; it is framed here."""
         ...
 
+    @abstractmethod
     def end_request(self, trailers: Sequence[RawHeader] = ()) -> None:
         """Nothing more will be sent; only then may the connection serve another exchange."""
         ...
 
+    @abstractmethod
     def pause(self) -> None:
         """Take no more of the response until `resume`."""
         ...
 
+    @abstractmethod
     def resume(self) -> None: ...
 
+    @abstractmethod
     def leave(self) -> None:
         """It was connected for a request that needs it no more: others may have it."""
         ...
 
+    @abstractmethod
     def drop(self) -> None:
         """Give up; the user hears nothing more."""
         ...
 
 
-class UpstreamUser(Protocol):
-    """Whose response a connection reads."""
+class UpstreamUser(ABC):
+    """Who asks for a connection, and whose response it reads."""
 
     method: bytes
     upgrade: bytes
     """The protocol that the replica may switch to; empty for none."""
 
+    @abstractmethod
+    def connected(self, connection: Upstream) -> None:
+        """The new connection that was asked for."""
+        ...
+
+    @abstractmethod
+    def connect_failed(self, reason: str) -> None: ...
+
+    @abstractmethod
     def response_interim(self, status: int, fields: Sequence[RawHeader]) -> None:
         """A 1xx response, but for 101."""
         ...
 
+    @abstractmethod
     def response_head(self, head: ResponseHead) -> None: ...
 
+    @abstractmethod
     def response_whole(self, head: ResponseHead, body: bytes) -> None:
         """Head, body and end in one."""
         ...
 
+    @abstractmethod
     def response_body(self, data: bytes) -> None: ...
 
+    @abstractmethod
     def response_flush(self) -> None:
         """All that one read gave has been handed over."""
         ...
 
+    @abstractmethod
     def response_end(self, trailers: Sequence[RawHeader] = ()) -> None: ...
 
+    @abstractmethod
     def response_switch(self, lines: bytes, transport: asyncio.Transport, rest: bytes) -> None:
         """The replica switched protocols, and has sent `rest` in the new one; the transport is
         the user's from now on."""
         ...
 
+    @abstractmethod
     def upstream_lost(self, reason: str) -> None:
         """The connection ended before the response did, or sent something unusable."""
         ...
 
+    @abstractmethod
     def upstream_full(self) -> None:
         """It takes no more of the request for now."""
         ...
 
+    @abstractmethod
     def upstream_drained(self) -> None: ...

@@ -16,11 +16,13 @@ import httptools
 from kfsim.base.types import ServiceName
 from kfsim.dataplane.answers import Answer, make_not_found
 from kfsim.dataplane.connections import OpenConnections
+from kfsim.dataplane.downstream import Downstream
 from kfsim.dataplane.exchange import Exchange
 from kfsim.dataplane.forwarding import ForwardingHeaders
 from kfsim.dataplane.heads import BadHead, Framing, RawHeader
 from kfsim.dataplane.http1.client_writer import ClientWriter
 from kfsim.dataplane.http1.incoming import Incoming
+from kfsim.dataplane.http1.plain import has_whole_body, read_plain_request
 from kfsim.dataplane.http1.reading import ReadingSwitch, Reason
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.requests import RequestHead, parse_request_head
@@ -29,7 +31,7 @@ from kfsim.dataplane.rest import Rest
 from kfsim.dataplane.tunnel import Tunnel
 
 
-class ClientConnection:
+class ClientConnection(Downstream):
     """A client's socket; the Downstream of the exchange that it runs at present."""
 
     def __init__(
@@ -110,8 +112,7 @@ class ClientConnection:
             return
         # Between two requests, with nothing left to do and nothing read of the next one.
         idle = self._present is None and self._head_bytes == 0 and not self._backlog
-        if idle and self._repeated is not None and self._repeated.repeats(data):
-            self._run(self._repeated)
+        if idle and self._read_at_once(data):
             return
         self._forget_latest()
         if self._in_head:
@@ -256,6 +257,25 @@ class ClientConnection:
         self._reading.go(Reason.REQUEST)
 
     # Inside
+
+    def _read_at_once(self, data: bytes) -> bool:
+        """Take a read that is one whole request, the one before again or with a plain head; the
+        parser, which stands between two requests, need not see it."""
+        repeated = self._repeated
+        if repeated is not None and repeated.repeats(data):
+            self._run(repeated)
+            return True
+        limits = self._plane.limits
+        plain = read_plain_request(data, most_headers=limits.headers)
+        if plain is None:
+            return False
+        head, length = plain
+        if length > limits.head_bytes or not has_whole_body(head, length, data):
+            return False
+        incoming = self._repeated = Incoming(head)
+        incoming.remember_plain(data, length)
+        self._run(incoming)
+        return True
 
     def _feed(self, data: bytes) -> None:
         try:

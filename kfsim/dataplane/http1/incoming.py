@@ -82,6 +82,14 @@ class Incoming:
         self._size = len(data)
         return True
 
+    def remember_plain(self, data: bytes, length: int) -> None:
+        """The same, for a plain head of this length that `data` held with its body."""
+        self._raw = data[:length]
+        self._size = len(data)
+        self.complete = True
+        if length < len(data):
+            self.body.append(data[length:])
+
     def repeats(self, data: bytes) -> bool:
         """Whether `data` is this request again; its body may be another one."""
         if len(data) != self._size or not data.startswith(self._raw):

@@ -5,8 +5,9 @@ cleanly and nothing else arrived; bytes that nobody asked for poison it.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import httptools
 
@@ -19,6 +20,7 @@ from kfsim.dataplane.heads import (
     chunk,
     find_plain_head,
 )
+from kfsim.dataplane.http1.plain import read_plain_response
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.responses import (
     ResponseHead,
@@ -27,26 +29,29 @@ from kfsim.dataplane.responses import (
     make_switching_lines,
     parse_response_head,
 )
-from kfsim.dataplane.upstream import Address, UpstreamUser
+from kfsim.dataplane.upstream import Address, Upstream, UpstreamUser
 
 
-class Keeper(Protocol):
+class Keeper(ABC):
     """Who keeps idle connections."""
 
+    @abstractmethod
     def keep(self, connection: "UpstreamConnection") -> None:
         """It has nothing to do and is usable."""
         ...
 
+    @abstractmethod
     def forget(self, connection: "UpstreamConnection") -> None:
         """It closed while it had nothing to do."""
         ...
 
+    @abstractmethod
     def distrust(self, address: Address) -> None:
         """A connection to it broke in the middle of its work."""
         ...
 
 
-class UpstreamConnection:
+class UpstreamConnection(Upstream):
     """A socket to a replica that speaks HTTP/1.1; the `Upstream` of one exchange at a time."""
 
     def __init__(self, limits: Limits, keeper: Keeper, address: Address) -> None:
@@ -160,7 +165,7 @@ class UpstreamConnection:
             return
         self.answered = True
         fresh = not self._in_body and self._head_bytes == 0
-        if fresh and self._repeats(data):
+        if fresh and self._read_at_once(data):
             return
         if not self._in_body:
             self._head_bytes += len(data)
@@ -251,15 +256,23 @@ class UpstreamConnection:
 
     # Inside
 
-    def _repeats(self, data: bytes) -> bool:
-        """A read that holds the same head as the last response, and its body, needs no parser."""
-        head, user = self._repeated, self._user
-        if head is None or user is None or user.method == b"HEAD":
+    def _read_at_once(self, data: bytes) -> bool:
+        """Take a read that is one whole response, its head the one before again or a plain one;
+        the parser, which stands between two responses, need not see it."""
+        user = self._user
+        if user is None:
             return False
-        if len(data) != self._repeated_size or not data.startswith(self._repeated_raw):
-            return False
+        head, raw = self._repeated, self._repeated_raw
+        again = len(data) == self._repeated_size and data.startswith(raw)
+        if head is None or not again or user.method == b"HEAD":
+            plain = read_plain_response(user.method, data)
+            if plain is None or plain[1] > self._limits.head_bytes:
+                return False
+            head, length = plain
+            self._repeated, self._repeated_size = head, len(data)
+            raw = self._repeated_raw = data[:length]
         self._response_ended = True
-        user.response_whole(head, data[len(self._repeated_raw) :])
+        user.response_whole(head, data[len(raw) :])
         self._release()
         return True
 

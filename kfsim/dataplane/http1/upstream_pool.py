@@ -5,24 +5,16 @@ per request.
 """
 
 import asyncio
-from typing import Protocol, cast
+from typing import cast
 
 from kfsim.base.tasks import TaskSet
 from kfsim.base.types import Endpoint
-from kfsim.dataplane.http1.upstream import UpstreamConnection
+from kfsim.dataplane.http1.upstream import Keeper, UpstreamConnection
 from kfsim.dataplane.limits import Limits
-from kfsim.dataplane.upstream import Address, Upstream
+from kfsim.dataplane.upstream import Address, UpstreamUser
 
 
-class Connecting(Protocol):
-    """Who asked for a new connection."""
-
-    def connected(self, connection: Upstream) -> None: ...
-
-    def connect_failed(self, reason: str) -> None: ...
-
-
-class UpstreamPool:
+class UpstreamPool(Keeper):
     """Connections by address."""
 
     def __init__(self, limits: Limits) -> None:
@@ -46,7 +38,7 @@ class UpstreamPool:
                 return connection
         return None
 
-    def connect(self, endpoint: Endpoint, asker: Connecting) -> None:
+    def connect(self, endpoint: Endpoint, asker: UpstreamUser) -> None:
         """Open a connection; the asker is told."""
         self._tasks.spawn(self._connect((endpoint.host, endpoint.port), asker), name="connect")
 
@@ -71,7 +63,7 @@ class UpstreamPool:
         self._idle.clear()
         self._idle_count = 0
 
-    async def _connect(self, address: Address, asker: Connecting) -> None:
+    async def _connect(self, address: Address, asker: UpstreamUser) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.connect_timeout):
