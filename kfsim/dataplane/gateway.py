@@ -28,6 +28,7 @@ from kfsim.dataplane.http1.client import ClientConnection
 from kfsim.dataplane.http1.upstream_pool import UpstreamPool
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.plane import Plane
+from kfsim.dataplane.refusals import Refusals
 from kfsim.dataplane.rest import Looks
 from kfsim.dataplane.routing import Router
 from kfsim.dataplane.sniff import SniffingConnection
@@ -77,6 +78,10 @@ class Gateway:
     @property
     def counters(self) -> Counters:
         return self._plane.counters
+
+    @property
+    def refusals(self) -> Refusals:
+        return self._plane.refusals
 
     @property
     def cold_starts(self) -> ColdStarts:

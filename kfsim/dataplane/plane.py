@@ -12,6 +12,7 @@ from kfsim.dataplane.forwarding import RequestIds
 from kfsim.dataplane.http1.upstream_pool import UpstreamPool
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.provenance import Provenance
+from kfsim.dataplane.refusals import Refusals
 from kfsim.dataplane.routing import Router
 from kfsim.flow import FlowCore
 
@@ -33,3 +34,4 @@ class Plane:
     provenance: Provenance = field(default_factory=Provenance)
     cold_starts: ColdStarts = field(default_factory=ColdStarts)
     durations: RequestDurations = field(default_factory=RequestDurations)
+    refusals: Refusals = field(default_factory=Refusals)

@@ -25,6 +25,7 @@ from kfsim.dataplane.http1.incoming import Incoming
 from kfsim.dataplane.http1.plain import has_whole_body, read_plain_request
 from kfsim.dataplane.http1.reading import ReadingSwitch, Reason
 from kfsim.dataplane.plane import Plane
+from kfsim.dataplane.refusals import Refusal
 from kfsim.dataplane.requests import RequestHead, parse_request_head
 from kfsim.dataplane.responses import ResponseHead
 from kfsim.dataplane.rest import Rest
@@ -88,8 +89,10 @@ class ClientConnection(Downstream):
         limits = self._plane.limits
         if not in_head:
             if seconds > limits.idle_timeout:
+                self._plane.refusals.note(Refusal.IDLE)
                 self._transport.close()
         elif seconds > limits.head_timeout:
+            self._plane.refusals.note(Refusal.SLOW_HEAD)
             self._refuse(408, f"the request head took more than {limits.head_timeout:g} s")
 
     # asyncio.Protocol
@@ -123,7 +126,8 @@ class ClientConnection(Downstream):
         if idle and self._latest is not None:
             remembered = self._latest.remember(data, len(self._headers))
             self._repeated = self._latest if remembered else None
-        if self._in_head and self._head_bytes > self._plane.limits.head_bytes:
+        if self._in_head and self._head_bytes > self._plane.limits.head_bytes and not self._stopped:
+            self._plane.refusals.note(Refusal.HEAD_SIZE)
             self._refuse(431, f"the request head exceeds {self._plane.limits.head_bytes} bytes")
         if self._backlog_bytes > self._plane.limits.buffered_bytes:
             self._reading.stop(Reason.BACKLOG)
@@ -315,11 +319,13 @@ class ClientConnection(Downstream):
         limits = self._plane.limits
         received, self._head_bytes = self._head_bytes, 0
         if len(self._headers) > limits.headers:
+            self._plane.refusals.note(Refusal.HEADER_COUNT)
             raise BadHead(431, f"more than {limits.headers} headers")
         # What was received holds more than the head, so it is measured only when it is suspect.
         if received > limits.head_bytes:
             size = len(self._url) + sum(len(name) + len(value) for name, value in self._headers)
             if size > limits.head_bytes:
+                self._plane.refusals.note(Refusal.HEAD_SIZE)
                 raise BadHead(431, f"the request head exceeds {limits.head_bytes} bytes")
 
     def _refuse(self, status: int, reason: str) -> None:
@@ -429,6 +435,7 @@ class ClientConnection(Downstream):
 
     def _discard(self, data: bytes) -> None:
         self._discarded += len(data)
-        if self._discarded > self._plane.limits.discarded_bytes:
+        if self._discarded > self._plane.limits.discarded_bytes and not self._stopped:
+            self._plane.refusals.note(Refusal.UNREAD_BODY)
             self._stopped = True
             self._transport.close()
