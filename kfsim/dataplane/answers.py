@@ -43,6 +43,15 @@ def make_not_found(asked_host: bytes, target: bytes, known: Sequence[str], api: 
     return Answer(404, "\n".join(lines) + "\n")
 
 
+def make_overload(limit: int) -> Answer:
+    """The gateway would hold too much: whoever brings more has to come again."""
+    return Answer(
+        503,
+        f"the gateway holds {limit} bytes of requests and responses that nobody takes, the most it "
+        "may; try again later, or raise limits.totalBufferedBytes in kfsim.yaml\n",
+    )
+
+
 def make_bad_gateway(replica: str, reason: str) -> Answer:
     """The replica did not answer properly."""
     return Answer(502, f"replica {replica}: {reason}\n")

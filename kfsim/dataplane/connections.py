@@ -1,6 +1,7 @@
 """The client connections of one gateway, so that it can close them all, and those that rest."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Protocol
 
 
@@ -17,6 +18,14 @@ class Closable(Protocol):
         """Called now and then: the time to close what takes too long to ask."""
         ...
 
+    def loose_bytes(self) -> int:
+        """See `buffered.Holder`."""
+        ...
+
+    def open_streams(self) -> int:
+        """HTTP/2 streams that are open on it; 0 where it speaks something else."""
+        ...
+
 
 class OpenConnections:
     """Those that are open, oldest first."""
@@ -27,6 +36,9 @@ class OpenConnections:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def __iter__(self) -> Iterator[Closable]:
+        return iter(self._open)
 
     def add(self, connection: Closable) -> None:
         self._open[connection] = None

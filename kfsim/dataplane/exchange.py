@@ -9,7 +9,7 @@ or dropped, and the counters are told.
 import asyncio
 from collections.abc import Sequence
 
-from kfsim.dataplane.answers import Answer, make_bad_gateway, make_rejection
+from kfsim.dataplane.answers import Answer, make_bad_gateway, make_overload, make_rejection
 from kfsim.dataplane.counters import Outcome
 from kfsim.dataplane.downstream import Downstream
 from kfsim.dataplane.forwarding import UpstreamHead
@@ -29,6 +29,7 @@ class Exchange(UpstreamUser):
     __slots__ = (
         "_connecting",
         "_downstream",
+        "_held_bytes",
         "_over",
         "_pending",
         "_pending_bytes",
@@ -58,6 +59,7 @@ class Exchange(UpstreamUser):
         self._connecting = False
         self._pending: list[bytes] = []
         self._pending_bytes = 0
+        self._held_bytes = 0
         self._request_ended = request.framing is Framing.NONE
         self._trailers: Sequence[RawHeader] = ()
         self._request_paused = False
@@ -81,6 +83,8 @@ class Exchange(UpstreamUser):
         elif ticket.state is TicketState.REJECTED:
             self._rejected(ticket)
         plane.timer.arm()
+        if self._pending:
+            self._hold(self._pending_bytes)
 
     def answer(self, answer: Answer) -> None:
         """End it with a response of the gateway's own."""
@@ -98,6 +102,8 @@ class Exchange(UpstreamUser):
             return
         self._pending.append(data)
         self._pending_bytes += len(data)
+        if self._ticket is not None and not self._hold(len(data)):
+            return
         if self._pending_bytes > self._plane.limits.buffered_bytes and not self._request_paused:
             self._request_paused = True
             self._downstream.pause_request()
@@ -125,6 +131,10 @@ class Exchange(UpstreamUser):
         self._response_paused = False
         if self._upstream is not None:
             self._upstream.resume()
+
+    def unsent_bytes(self) -> int:
+        """What the replica does not take of the request."""
+        return self._upstream.unsent_bytes() if self._upstream is not None else 0
 
     # From the flow core
 
@@ -244,6 +254,20 @@ class Exchange(UpstreamUser):
 
     # Inside
 
+    def _hold(self, size: int) -> bool:
+        """Count what waits of the body with what all requests hold; False when it is refused."""
+        plane = self._plane
+        self._held_bytes += size
+        if plane.buffered.hold(size):
+            return True
+        self.answer(make_overload(plane.limits.total_buffered_bytes))
+        return False
+
+    def _let_go(self) -> None:
+        if self._held_bytes:
+            self._plane.buffered.let_go(self._held_bytes)
+            self._held_bytes = 0
+
     def _note_first_byte(self, ticket: Ticket) -> None:
         now = self._plane.clock.now()
         ticket.first_byte(now)
@@ -270,6 +294,7 @@ class Exchange(UpstreamUser):
         if self._pending:
             pending, self._pending = self._pending, []
             self._pending_bytes = 0
+            self._let_go()
         request_id = upstream_head.request_id or self._plane.request_ids.next()
         connection.begin(
             self, upstream_head, request_id, via_activator=ticket.via_activator, body=pending
@@ -325,13 +350,14 @@ class Exchange(UpstreamUser):
             return
         self._over = True
         self._pending.clear()
+        self._let_go()
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
             upstream.drop()
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
             now = self._plane.clock.now()
-            if outcome is Outcome.CLIENT_LOST:
+            if outcome is Outcome.CLIENT_LOST or ticket.state is TicketState.WAITING:
                 ticket.cancel(now)
             else:
                 ticket.finish(now)

@@ -20,6 +20,7 @@ from kfsim.base.types import (
 from kfsim.dataplane.cold_starts import ColdStarts
 from kfsim.dataplane.connections import OpenConnections
 from kfsim.dataplane.counters import Counters
+from kfsim.dataplane.crowd import TurnedAway
 from kfsim.dataplane.deadline_timer import DeadlineTimer
 from kfsim.dataplane.drains import Drains
 from kfsim.dataplane.durations import RequestDurations
@@ -71,7 +72,14 @@ class Gateway:
         # What components call each other through; it outlasts the rest when the gateway closes.
         self._inner_servers: list[asyncio.Server] = []
         self._inner_connections = OpenConnections()
-        self._looks = Looks(clock, self._connections, self._inner_connections)
+        self._turned_away = OpenConnections()
+        self._looks = Looks(
+            clock,
+            self._plane.buffered,
+            self._connections,
+            self._inner_connections,
+            self._turned_away,
+        )
         self._seen_begun = 0
         self._busy_until = 0.0
 
@@ -111,6 +119,17 @@ class Gateway:
     @property
     def open_connections(self) -> int:
         return len(self._connections) + len(self._inner_connections)
+
+    @property
+    def open_streams(self) -> int:
+        """HTTP/2 streams of all connections."""
+        groups = (self._connections, self._inner_connections)
+        return sum(connection.open_streams() for group in groups for connection in group)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What connections and requests hold together; exact to the latest look."""
+        return self._plane.buffered.total
 
     # Listening
 
@@ -160,10 +179,16 @@ class Gateway:
             return cast(asyncio.Protocol, ClientConnection(plane, connections, service))
 
         self._looks.start()
-        timeout = plane.limits.head_timeout
-        return lambda: SniffingConnection(
-            make_http1, connections, head_timeout=timeout, admits=admits
-        )
+        limits = plane.limits
+
+        def make_protocol() -> asyncio.Protocol:
+            if len(connections) >= limits.connections:
+                return TurnedAway(self._turned_away, plane.refusals, limit=limits.connections)
+            return SniffingConnection(
+                make_http1, connections, head_timeout=limits.head_timeout, admits=admits
+            )
+
+        return make_protocol
 
     async def close(self, drain: float = 0.0) -> None:
         """Accept nothing more, give running requests `drain` seconds, then cut what is left.
@@ -176,6 +201,7 @@ class Gateway:
         for server in self._inner_servers:
             server.close()
         await self._inner_connections.close(0.0)
+        await self._turned_away.close(0.0)
         await self._plane.pool.close()
         self._plane.timer.close()
         self._looks.close()

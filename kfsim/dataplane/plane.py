@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
+from kfsim.dataplane.buffered import BufferedBytes
 from kfsim.dataplane.cold_starts import ColdStarts
 from kfsim.dataplane.counters import Counters
 from kfsim.dataplane.deadline_timer import DeadlineTimer
@@ -35,3 +36,9 @@ class Plane:
     cold_starts: ColdStarts = field(default_factory=ColdStarts)
     durations: RequestDurations = field(default_factory=RequestDurations)
     refusals: Refusals = field(default_factory=Refusals)
+    buffered: BufferedBytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.buffered = BufferedBytes(
+            self.limits.total_buffered_bytes, clock=self.clock, refusals=self.refusals
+        )

@@ -5,9 +5,11 @@ where it stood at the look before. So the times are exact to one interval betwee
 """
 
 import asyncio
+from itertools import chain
 from typing import Final
 
 from kfsim.base.clock import Clock
+from kfsim.dataplane.buffered import BufferedBytes
 from kfsim.dataplane.connections import OpenConnections
 
 _INTERVAL: Final = 1.0
@@ -31,10 +33,12 @@ class Rest:
 
 
 class Looks:
-    """Looks at all connections of some groups, from `start` to `close`."""
+    """Looks at all connections of some groups, from `start` to `close`; `buffered` is told then
+    what they hold."""
 
-    def __init__(self, clock: Clock, *groups: OpenConnections) -> None:
+    def __init__(self, clock: Clock, buffered: BufferedBytes, *groups: OpenConnections) -> None:
         self._clock = clock
+        self._buffered = buffered
         self._groups = groups
         self._handle: asyncio.TimerHandle | None = None
 
@@ -55,4 +59,5 @@ class Looks:
         now = self._clock.now()
         for group in self._groups:
             group.look(now)
+        self._buffered.measure(chain.from_iterable(self._groups))
         self._again()

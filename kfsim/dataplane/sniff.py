@@ -72,6 +72,12 @@ class SniffingConnection(asyncio.Protocol):
         if self._rest.seconds(True, now) > self._head_timeout:
             self._transport.close()
 
+    def loose_bytes(self) -> int:
+        return len(self._received)
+
+    def open_streams(self) -> int:
+        return 0
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self._connections.add(self)

@@ -58,6 +58,13 @@ class Tunnel:
     def look(self, now: float) -> None:
         """Its rest is the revision's affair (idleTimeoutSeconds)."""
 
+    def loose_bytes(self) -> int:
+        client = self._client.get_write_buffer_size() if self._client is not None else 0
+        return client + self._upstream.get_write_buffer_size()
+
+    def open_streams(self) -> int:
+        return 0
+
     def close_now(self) -> None:
         self._upstream.abort()
         if self._client is not None:

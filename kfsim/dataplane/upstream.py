@@ -52,6 +52,11 @@ class Upstream(ABC):
     def resume(self) -> None: ...
 
     @abstractmethod
+    def unsent_bytes(self) -> int:
+        """What it keeps of the request because the replica does not take it."""
+        ...
+
+    @abstractmethod
     def leave(self) -> None:
         """It was connected for a request that needs it no more: others may have it."""
         ...

@@ -4,12 +4,17 @@ import pytest
 
 from kfsim.dataplane import Limits
 from kfsim.dataplane.refusals import Refusal, Refusals
-from tests.dataplane.worlds import HOST, Replica, running
+from tests.dataplane.worlds import HOST, REVISION, Replica, running, until
 
 START = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n".encode()
 LIMITS = Limits(
     head_bytes=1000, headers=10, discarded_bytes=1000, head_timeout=0.05, idle_timeout=0.05
 )
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kfsim.dataplane.rest._INTERVAL", 0.02)
 
 
 def counted(refusals: Refusals) -> dict[str, int]:
@@ -54,3 +59,21 @@ async def test_what_is_served_is_not_counted():
         world.route(replica)
         assert (await world.ask("/")).status == 200
         assert counted(world.gateway.refusals) == {}
+
+
+async def test_a_request_that_waits_and_turns_out_bad_gives_its_place_back():
+    replica = Replica(1)
+    async with running(replica) as world:
+        world.route()
+        client = await world.connect()
+        client.writer.write(
+            f"POST / HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
+        await until(lambda: world.flow.held(REVISION) == 1)
+        client.writer.write(b"no size\r\n")
+        assert (await client.reply()).status == 400
+        client.close()
+        assert world.flow.held(REVISION) == 0
+        world.route(replica, container_concurrency=1)
+        assert (await world.ask("/")).status == 200
+        assert world.flow.running(REVISION) == 0

@@ -95,6 +95,18 @@ class ClientConnection(Downstream):
             self._plane.refusals.note(Refusal.SLOW_HEAD)
             self._refuse(408, f"the request head took more than {limits.head_timeout:g} s")
 
+    def loose_bytes(self) -> int:
+        """See `buffered.Holder`."""
+        held = self._head_bytes + len(self._held or b"")
+        if self._backlog_bytes <= self._plane.limits.buffered_bytes:
+            held += self._backlog_bytes
+        if not self._full:
+            held += self._transport.get_write_buffer_size()
+        return held + (self._exchange.unsent_bytes() if self._exchange is not None else 0)
+
+    def open_streams(self) -> int:
+        return 0
+
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -131,22 +143,26 @@ class ClientConnection(Downstream):
             self._refuse(431, f"the request head exceeds {self._plane.limits.head_bytes} bytes")
         if self._backlog_bytes > self._plane.limits.buffered_bytes:
             self._reading.stop(Reason.BACKLOG)
+            self._note_stuck()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stopped = True
         self._connections.remove(self)
         self._backlog.clear()
+        self._plane.buffered.note(self, 0)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.client_lost()
 
     def pause_writing(self) -> None:
         self._full = True
+        self._note_stuck()
         if self._exchange is not None:
             self._exchange.client_full()
 
     def resume_writing(self) -> None:
         self._full = False
+        self._note_stuck()
         if self._exchange is not None:
             self._exchange.client_drained()
 
@@ -281,6 +297,13 @@ class ClientConnection(Downstream):
         self._run(incoming)
         return True
 
+    def _note_stuck(self) -> None:
+        """Tell how much is kept beyond the connection's share."""
+        size = self._transport.get_write_buffer_size() if self._full else 0
+        if self._backlog_bytes > self._plane.limits.buffered_bytes:
+            size += self._backlog_bytes
+        self._plane.buffered.note(self, size)
+
     def _feed(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
@@ -363,9 +386,11 @@ class ClientConnection(Downstream):
                 self._run(self._backlog.popleft())
         finally:
             self._advancing = False
-        if not self._backlog:
+        if not self._backlog and self._backlog_bytes:
             self._backlog_bytes = 0
-            self._reading.go(Reason.BACKLOG)
+            if self._reading.paused:
+                self._reading.go(Reason.BACKLOG)
+                self._note_stuck()
 
     def _run(self, incoming: Incoming) -> None:
         self._present = incoming

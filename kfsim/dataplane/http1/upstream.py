@@ -129,6 +129,10 @@ class UpstreamConnection(Upstream):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
+    def unsent_bytes(self) -> int:
+        """See `Upstream`."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
     def pause(self) -> None:
         """Read no more until `resume`."""
         if not self._paused and self._transport is not None:

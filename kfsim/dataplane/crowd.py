@@ -1,0 +1,91 @@
+"""Connections beyond the limit: told so in their own protocol, then closed.
+
+Envoy closes such a connection before it reads from it (its listeners' connection limits, counted as
+downstream_global_cx_overflow), and Go's server in front of Knative's queue-proxy has no limit but
+the process's files. A sentence costs little more, while those that get one are few: a connection is
+kept until its client has said something, is answered, and is read on for a moment, because closing
+over unread bytes would take the answer back (RFC 9112 section 9.6). Beyond `_MOST` of them it is
+done as Envoy does it.
+"""
+
+import asyncio
+from typing import Final, cast
+
+from kfsim.dataplane.answers import Answer
+from kfsim.dataplane.connections import OpenConnections
+from kfsim.dataplane.http1.client_writer import ClientWriter
+from kfsim.dataplane.refusals import Refusal, Refusals
+from kfsim.dataplane.rest import Rest
+from kfsim.dataplane.sniff import Spoken, sniff
+
+_MOST: Final = 256
+_LINGER: Final = 1.0
+_ENHANCE_YOUR_CALM: Final = 0x0B  # RFC 9113 section 7
+
+
+def make_sentence(limit: int) -> str:
+    return (
+        f"the gateway has {limit} connections open, the most it takes; close some, or raise "
+        "limits.connections in kfsim.yaml"
+    )
+
+
+def make_goaway(reason: str) -> bytes:
+    """An empty SETTINGS frame, which must come first (RFC 9113 section 3.4), and GOAWAY."""
+    settings = (0).to_bytes(3) + b"\x04\x00" + (0).to_bytes(4)
+    payload = (0).to_bytes(4) + _ENHANCE_YOUR_CALM.to_bytes(4) + reason.encode()
+    return settings + len(payload).to_bytes(3) + b"\x07\x00" + (0).to_bytes(4) + payload
+
+
+class TurnedAway(asyncio.Protocol):
+    """A connection that is one too many; `waiting` are those like it, and no part of the limit."""
+
+    def __init__(self, waiting: OpenConnections, refusals: Refusals, *, limit: int) -> None:
+        self._waiting = waiting
+        self._refusals = refusals
+        self._reason = make_sentence(limit)
+        self._received = b""
+        self._answered = False
+        self._rest = Rest()
+
+    def close_when_idle(self) -> None:
+        self._transport.abort()
+
+    def close_now(self) -> None:
+        self._transport.abort()
+
+    def look(self, now: float) -> None:
+        if self._rest.seconds(self._answered, now) > _LINGER:
+            self._transport.abort()
+
+    def loose_bytes(self) -> int:
+        return len(self._received)
+
+    def open_streams(self) -> int:
+        return 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._refusals.note(Refusal.CONNECTIONS)
+        if len(self._waiting) >= _MOST:
+            self._transport.abort()
+        else:
+            self._waiting.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._answered:
+            return
+        self._received += data
+        spoken = sniff(self._received)
+        if spoken is Spoken.UNDECIDED:
+            return
+        self._answered, self._received = True, b""
+        if spoken is Spoken.HTTP2:
+            self._transport.write(make_goaway(self._reason))
+        else:
+            answer = Answer(503, self._reason + "\n")
+            ClientWriter(self._transport).answer(None, answer, keep_alive=False)
+        self._transport.write_eof()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._waiting.remove(self)
