@@ -31,6 +31,7 @@ from kfsim.daemon.logs import LogReader
 from kfsim.daemon.memory import IdleCollector
 from kfsim.daemon.metrics import Metrics
 from kfsim.daemon.names import DaemonNames
+from kfsim.daemon.open_files import describe_fit, fit_connections, raise_open_files
 from kfsim.daemon.project import DaemonInfo
 from kfsim.daemon.replicas import Replicas
 from kfsim.daemon.revision_metrics import RevisionMetrics
@@ -168,10 +169,16 @@ class Daemon:
         )
 
     async def _serve_gateway(self, api: str) -> Listener:
+        wanted, open_files = self._local.limits, raise_open_files()
+        limits = fit_connections(wanted, open_files)
+        if note := describe_fit(wanted, limits, open_files):
+            _logger.warning("%s", note)
+            self.notes.append(note)
         self._gateway = Gateway(
             clock=self._clock,
             entropy=self._entropy,
             flow=FlowCore(entropy=self._entropy),
+            limits=limits,
             api=f"http://{api}",
         )
         return self._note(

@@ -7,6 +7,7 @@ are taken over at once; what only a start can change is kept, and said.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kfsim.api.substitution import LocalMaps
 from kfsim.controllers.pod import FilledSecrets
@@ -15,8 +16,11 @@ from kfsim.daemon.project_file import ProjectFile, read_project_file
 from kfsim.daemon.secret_values import fill_secrets
 from kfsim.replicas.devices import GpuSettings
 
+if TYPE_CHECKING:
+    from kfsim.dataplane import Limits
+
 # Only a start can change these.
-_KEPT = ("gpu", "runtime", "gateway", "api", "strict", "compat")
+_KEPT = ("gpu", "limits", "runtime", "gateway", "api", "strict", "compat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class LocalSettings:
     def gpu(self) -> GpuSettings:
         """As it was at the start."""
         return self._first.gpu_settings
+
+    @property
+    def limits(self) -> "Limits":
+        """Of the gateway, as they were at the start."""
+        return self._first.limits.limits()
 
     def maps(self) -> LocalMaps:
         """The project's maps as they are now."""

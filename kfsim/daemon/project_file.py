@@ -11,6 +11,7 @@
       mode: require
       replicasPerDevice: 2          # time-slicing, as NVIDIA's device plugin does it
       fakeDevices: 8                # with mode fake
+    limits: {connections: 500}      # what the gateway takes from clients
     runtime: docker                 # and gateway, api, strict, compat: defaults of the flags
 
 It lies in the folder of the manifests, or beside the manifest where a file is given. An unknown key
@@ -29,6 +30,7 @@ from pydantic.alias_generators import to_camel
 from kfsim.api.compat import Compat
 from kfsim.api.substitution import LocalMaps, MapRule
 from kfsim.base.errors import Invalid
+from kfsim.daemon.limits_section import LimitsSection, describe_bounds
 from kfsim.daemon.project import PROJECT_FILE, resolve_target
 from kfsim.replicas.devices import GpuMode, GpuSettings
 
@@ -81,6 +83,9 @@ class ProjectFile(_Section):
         "the environment of kfsim up, $$ is a dollar sign.",
     )
     gpu: GpuSection = Field(default=GpuSection(), description="What limits of nvidia.com/gpu get.")
+    limits: LimitsSection = Field(
+        default=LimitsSection(), description="What the gateway takes from clients."
+    )
     runtime: Literal["auto", "docker", "process"] = Field(
         default="auto", description="Default of --runtime."
     )
@@ -191,7 +196,7 @@ def _describe(path: tuple[Any, ...], kind: str, content: Any) -> str:
     """What was found, and what is allowed there. Nothing that a Secret is to hold is repeated."""
     name = ".".join(str(step) for step in path if step != "[key]")
     if kind in ("extra_forbidden", "invalid_key"):
-        section = ProjectFile if len(path) == 1 else GpuSection
+        section = ProjectFile if len(path) == 1 else _SECTIONS[path[0]]
         known = [each.alias or field for field, each in section.model_fields.items()]
         close = get_close_matches(str(path[-1]), known, n=1)
         meant = f" (did you mean {close[0]}?)" if close else ""
@@ -209,12 +214,15 @@ def _describe(path: tuple[Any, ...], kind: str, content: Any) -> str:
     return f"{name} is {found}; it must be {allowed}"
 
 
+_SECTIONS: Mapping[Any, type[BaseModel]] = {"gpu": GpuSection, "limits": LimitsSection}
 _MODES = "require, fake or ignore"
 _ADDRESS = "HOST:PORT, for example 127.0.0.1:8080"
 _ALLOWED: Mapping[tuple[Any, ...], str] = {
     ("gpu", "mode"): _MODES,
     ("gpu", "replicasPerDevice"): "an integer of at least 1",
     ("gpu", "fakeDevices"): "an integer from 0 to 1000",
+    ("limits",): "a map of limits, such as connections: 500",
+    **{("limits", key): allowed for key, allowed in describe_bounds()},
     ("uris",): "a map from prefixes to paths or URIs",
     ("images",): "a map from images to images",
     ("secrets",): "a map from NAMESPACE/NAME to keys and values",

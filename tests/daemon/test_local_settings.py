@@ -36,8 +36,9 @@ def test_what_only_a_start_can_change_is_kept_and_said_once(tmp_path: Path) -> N
     path = tmp_path / "kfsim.yaml"
     path.write_text("gpu: fake\n")
     settings = make(path)
-    path.write_text("gpu: ignore\nstrict: true\n")
-    assert settings.reload() == Reread(changed=False, kept=("gpu", "strict"))
+    path.write_text("gpu: ignore\nstrict: true\nlimits: {headers: 50}\n")
+    assert settings.reload() == Reread(changed=False, kept=("gpu", "limits", "strict"))
+    assert settings.limits.headers == 128
     assert settings.gpu.mode is GpuMode.FAKE
     assert settings.reload() == Reread(changed=False)
     path.write_text("gpu: fake\n")

@@ -11,7 +11,7 @@ from kfsim.base.errors import Invalid
 from kfsim.daemon.project_file import parse_project_file, project_schema, read_project_file
 from kfsim.replicas.devices import GpuMode, GpuSettings
 
-KNOWN = "uris, images, secrets, gpu, runtime, gateway, api, strict, compat"
+KNOWN = "uris, images, secrets, gpu, limits, runtime, gateway, api, strict, compat"
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,23 @@ def test_what_it_may_say(text: str, settings: GpuSettings) -> None:
                 f"k.yaml:1: unknown key a; known keys are {KNOWN}"
             ),
         ),
+        (
+            "limits: 3",
+            "k.yaml:1: limits is 3; it must be a map of limits, such as connections: 500",
+        ),
+        (
+            "limits:\n  connections: 0",
+            "k.yaml:2: limits.connections is 0; it must be an integer from 1 to 1000000",
+        ),
+        (
+            "limits: {headBytes: 64Ki, headTimeout: .inf, maxStreams: true}",
+            (
+                "k.yaml:1: limits.headBytes is '64Ki'; it must be an integer from 1024 to 1048576\n"
+                "k.yaml:1: limits.headTimeout is inf; it must be a number of seconds from 1 to "
+                "86400\n"
+                "k.yaml:1: limits.maxStreams is True; it must be an integer from 1 to 1000000"
+            ),
+        ),
         ("uris: [a]", "k.yaml:1: uris is a list; it must be a map from prefixes to paths or URIs"),
         (
             "uris:\n  gs://bucket: 3",
@@ -103,6 +120,13 @@ def test_what_is_wrong_is_named_with_its_line_and_the_mend(text: str, message: s
     with pytest.raises(Invalid) as caught:
         parse_project_file(text, shown="k.yaml")
     assert caught.value.message == message
+
+
+def test_a_limit_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    with pytest.raises(Invalid, match="did you mean idleTimeout"):
+        parse_project_file("limits: {idleTimout: 3}")
+    with pytest.raises(Invalid, match="known here are connections, headBytes, headers, "):
+        parse_project_file("limits: {memory: 3}")
 
 
 def test_text_that_is_no_yaml_names_its_line() -> None:
