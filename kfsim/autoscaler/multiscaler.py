@@ -222,8 +222,8 @@ class MultiScaler:
         return None if runner is None else runner.status
 
     def __iter__(self) -> Iterator["RevisionScale"]:
-        """What is decided for each revision, and by what."""
-        for runner in self._runners.values():
+        """What is decided for each revision that there is at the start, and by what."""
+        for runner in tuple(self._runners.values()):
             yield RevisionScale(runner.status, runner.decider.spec, runner.ready_pods)
 
     def zero_at(self, revision: RevisionKey) -> float | None:

@@ -22,6 +22,7 @@ from kfsim.daemon.cold_metrics import ColdStartMetrics
 from kfsim.daemon.compat_mark import mark_compat
 from kfsim.daemon.explanations import explain_service
 from kfsim.daemon.fidelity import FidelityReporter
+from kfsim.daemon.gateway_metrics import GatewayMetrics
 from kfsim.daemon.gpus import GpuReport
 from kfsim.daemon.host import find_host
 from kfsim.daemon.journal import open_journal
@@ -83,7 +84,7 @@ class Daemon:
         )
         self._gpus = make_inventory(self._local.gpu)
         self._gpu_report = GpuReport(inventory=self._gpus, holdings=self._holdings)
-        self._metrics = Metrics()
+        self._metrics = Metrics(self._clock)
         self._metrics.add(self._gpu_report)
         self._journal: SqliteJournal | None = None
         self._gateway: Gateway | None = None
@@ -229,12 +230,15 @@ class Daemon:
         cold_metrics = ColdStartMetrics(milestones=self._cluster.milestones)
         gateway.cold_starts.subscribe(cold_metrics.observe)
         self._metrics.add(cold_metrics)
+        self._metrics.add(GatewayMetrics(gateway))
         self._metrics.add(
             RevisionMetrics(
                 store,
+                clock=self._clock,
                 scales=self._cluster.scaling.scales,
                 durations=gateway.durations,
                 load=gateway.load,
+                through_activator=gateway.through_activator,
             )
         )
         await self._cluster.start()

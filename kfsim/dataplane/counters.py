@@ -1,5 +1,6 @@
 """Every request that came in goes out by exactly one door."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 
@@ -13,22 +14,51 @@ class Outcome(StrEnum):
 
 
 class Counters:
-    """Requests in, and out by outcome and by response class (1 to 5, as in 2xx)."""
+    """Requests in, and out by outcome and status code; status 0 where the client never saw one.
 
-    __slots__ = ("begun", "by_class", "ended", "retries")
+    Counted is what every request does; sums are for those who ask.
+    """
+
+    __slots__ = ("_ends", "begun", "retries", "unreadable")
 
     def __init__(self) -> None:
         self.begun = 0
-        self.ended = dict.fromkeys(Outcome, 0)
-        self.by_class = [0] * 6
         self.retries = 0
+        self.unreadable: dict[int, int] = {}
+        """Answers to what was no request, by status code."""
+        self._ends: dict[Outcome, dict[int, int]] = {outcome: {} for outcome in Outcome}
+
+    def end(self, outcome: Outcome, status: int) -> None:
+        """Count a request out; status 0 when the client never saw one."""
+        ends = self._ends[outcome]
+        try:
+            ends[status] += 1
+        except KeyError:
+            ends[status] = 1
+
+    def refuse(self, status: int) -> None:
+        """Count an answer to what was no request."""
+        self.unreadable[status] = self.unreadable.get(status, 0) + 1
 
     @property
     def open(self) -> int:
         """Requests that are in and not yet out."""
         return self.begun - sum(self.ended.values())
 
-    def end(self, outcome: Outcome, status: int) -> None:
-        """Count a request out; status 0 when the client never saw one."""
-        self.ended[outcome] += 1
-        self.by_class[min(status // 100, 5)] += 1
+    @property
+    def ended(self) -> dict[Outcome, int]:
+        return {outcome: sum(ends.values()) for outcome, ends in self._ends.items()}
+
+    @property
+    def by_class(self) -> list[int]:
+        """Requests out by response class, 1 to 5 as in 2xx; 0 for none."""
+        classes = [0] * 6
+        for _, status, count in self:
+            classes[min(status // 100, 5)] += count
+        return classes
+
+    def __iter__(self) -> Iterator[tuple[Outcome, int, int]]:
+        """Outcome, status code, and how many requests."""
+        for outcome, ends in self._ends.items():
+            for status, count in ends.items():
+                yield outcome, status, count

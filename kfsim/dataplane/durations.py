@@ -56,6 +56,7 @@ class RequestDurations:
         return revision in self._series
 
     def __iter__(self) -> Iterator[Duration]:
-        for revision, by_status in self._series.items():
-            for status, (buckets, total) in by_status.items():
+        """What is there at the start, each as it is when its turn comes."""
+        for revision, by_status in tuple(self._series.items()):
+            for status, (buckets, total) in tuple(by_status.items()):
                 yield Duration(revision, status, tuple(buckets), total[0])

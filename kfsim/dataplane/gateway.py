@@ -106,6 +106,14 @@ class Gateway:
         flow = self._plane.flow
         return flow.running(revision), flow.held(revision)
 
+    def through_activator(self, revision: RevisionKey) -> int:
+        """The revision's requests that passed the activator and are not over."""
+        return self._plane.flow.through_activator(revision)
+
+    @property
+    def upstreams(self) -> UpstreamPool:
+        return self._plane.pool
+
     @property
     def busy(self) -> bool:
         """Whether requests are in, or were a moment ago: other work on the loop then keeps its

@@ -124,6 +124,13 @@ class FlowCore:
         flow = self._revisions.get(revision)
         return 0 if flow is None else flow.held
 
+    def through_activator(self, revision: RevisionKey) -> int:
+        """Requests that came in by the activator and are not over: held, or at a replica."""
+        flow = self._revisions.get(revision)
+        if flow is None or flow.reporter is None:
+            return 0
+        return flow.reporter.statistics.in_flight
+
     def collect(self, now: float) -> Sequence[Stat]:
         """The activator's report per revision with requests, then one per ready replica."""
         stats: list[Stat] = []

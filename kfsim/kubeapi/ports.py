@@ -1,6 +1,6 @@
 """What the API surface needs of others, injected as plain callables."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,5 +29,5 @@ Extension = Callable[[Mapping[str, str]], Any]
 Registered under a key such as `GET /why/{namespace}/{name}`, relative to `/kfsim/v1`.
 """
 
-MetricsPage = Callable[[str], Awaitable[tuple[bytes, str]]]
-"""The body and Content-Type of /metrics for an Accept header."""
+MetricsPage = Callable[[str], tuple[str, AsyncIterator[bytes]]]
+"""The Content-Type of /metrics for an Accept header, and its body in chunks."""

@@ -215,8 +215,20 @@ def _extend(extension: Extension) -> _Handler:
 
 def _page(metrics: MetricsPage) -> _Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        body, content_type = await metrics(request.headers.get("Accept", ""))
-        return web.Response(body=body, headers={"Content-Type": content_type})
+        content_type, chunks = metrics(request.headers.get("Accept", ""))
+        # Awaited before the headers go out, so that an error is still a Status.
+        first = await anext(chunks, b"")
+        response = web.StreamResponse(headers={"Content-Type": content_type})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        try:
+            await response.write(first)
+            async for chunk in chunks:
+                await response.write(chunk)
+            await response.write_eof()
+        except ConnectionError:
+            pass  # the scraper went away
+        return response
 
     return handle
 

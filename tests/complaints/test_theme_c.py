@@ -17,6 +17,7 @@ from kfsim.daemon.scale_view import describe_cold_start as measure
 from kfsim.dataplane.cold_starts import ColdStart
 from kfsim.simulation import ReplicaScript
 from kfsim.simulation.arrivals import steady
+from kfsim.testing.clock import FakeClock
 from tests.complaints.support import AUTOSCALING, IRIS, SKLEARN, Complaint, play
 from tests.dataplane.worlds import Replica, Reply, answer_ok, running
 
@@ -224,16 +225,20 @@ def test_serving_9104_a_cold_answer_is_told_by_phases() -> None:
 
 
 async def test_serving_13459_cold_starts_are_a_histogram_of_prometheus() -> None:
-    source, metrics = ColdStartMetrics(milestones=lambda replica: STARTED), Metrics()
+    source, metrics = ColdStartMetrics(milestones=lambda replica: STARTED), Metrics(FakeClock())
     source.observe(RevisionKey("default", "iris-predictor-00001"), COLD)
     metrics.add(source)
-    page, _ = await metrics.render("text/plain")
+    _, chunks = metrics.render("text/plain")
+    page = b"".join([chunk async for chunk in chunks])
     kinds = {each.name: each.type for each in text_string_to_metric_families(page.decode())}
     assert kinds == {
         "kfsim_cold_start_seconds": "histogram",
-        "kfsim_cold_start_phase_seconds": "summary",
+        "kfsim_cold_start_phase_seconds": "histogram",
+        "kfsim_cold_start_latest_seconds": "gauge",
+        "kfsim_cold_start_phase_latest_seconds": "gauge",
     }
-    assert b'phase="download",revision="iris-predictor-00001"} 0.69' in page
+    latest = b'kfsim_cold_start_phase_latest_seconds{namespace="default",'
+    assert latest + b'phase="download",revision="iris-predictor-00001"} 0.69' in page
 
 
 async def answer_503(replica: Replica, request: Any, writer: asyncio.StreamWriter) -> None:

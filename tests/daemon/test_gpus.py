@@ -41,7 +41,7 @@ class Measured(FixedInventory):
 async def url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     report = request.param
     clock, entropy = RealClock(), SeededEntropy(1)
-    metrics = Metrics()
+    metrics = Metrics(clock)
     metrics.add(report)
 
     async def top(query: object) -> object:

@@ -2,6 +2,7 @@ import asyncio
 import io
 import json
 import logging
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -11,6 +12,7 @@ from kfsim.base.entropy import SeededEntropy
 from kfsim.kubeapi import ApiServer
 from kfsim.kubeapi.bodies import LARGEST_BODY
 from kfsim.kubeapi.writing import admit_unchanged
+from kfsim.store import Store
 from tests.kubeapi.conftest import GROUP, Api, make_isvc, serve_api
 
 ISVCS = f"{GROUP}/namespaces/default/inferenceservices"
@@ -139,3 +141,52 @@ async def test_a_strict_server_makes_no_namespace() -> None:
         for known in ("default", "kube-system", "knative-serving", "kserve"):
             async with api.session.post(api.url + path.format(known), json=body) as answer:
                 assert answer.status == 201
+
+
+async def test_a_page_that_fails_before_its_first_chunk_is_a_status() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        raise RuntimeError("no figures")
+        yield b""
+
+    clock, entropy = RealClock(), SeededEntropy(1)
+    server = ApiServer(
+        store=Store(clock=clock, entropy=entropy),
+        clock=clock,
+        entropy=entropy,
+        metrics=lambda accept: ("text/plain", chunks()),
+    )
+    port = await server.serve("127.0.0.1", 0)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/metrics") as response,
+    ):
+        assert response.status == 500
+        assert (await response.json())["kind"] == "Status"
+    await server.close()
+
+
+async def test_a_scraper_that_leaves_ends_its_page() -> None:
+    ended = asyncio.Event()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 100_000
+        finally:
+            ended.set()
+
+    clock, entropy = RealClock(), SeededEntropy(1)
+    server = ApiServer(
+        store=Store(clock=clock, entropy=entropy),
+        clock=clock,
+        entropy=entropy,
+        metrics=lambda accept: ("text/plain", chunks()),
+    )
+    port = await server.serve("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as session:
+        response = await session.get(f"http://127.0.0.1:{port}/metrics")
+        assert await response.content.readexactly(100_000)
+        response.close()
+    async with asyncio.timeout(5):
+        await ended.wait()
+    await server.close()

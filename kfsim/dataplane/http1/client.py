@@ -401,6 +401,7 @@ class ClientConnection(Downstream):
             self._last_request = True
             incoming.complete = True
             if incoming.refusal is not None:
+                self._plane.counters.refuse(incoming.refusal.status)
                 self.answer(incoming.refusal)
             return
         exchange = self._exchange = Exchange(self._plane, self, head)

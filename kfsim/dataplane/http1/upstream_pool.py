@@ -21,6 +21,8 @@ class UpstreamPool(Keeper):
         self._limits = limits
         self._idle: dict[Address, list[UpstreamConnection]] = {}
         self._idle_count = 0
+        self.opened = 0
+        self.failed = 0
         self._tasks = TaskSet("upstream")
 
     @property
@@ -71,10 +73,13 @@ class UpstreamPool(Keeper):
                 connection = UpstreamConnection(self._limits, self, address)
                 await loop.create_connection(lambda: cast(asyncio.Protocol, connection), *address)
         except TimeoutError:
+            self.failed += 1
             asker.connect_failed(f"no connection within {self._limits.connect_timeout:g} s")
         except OSError as error:
+            self.failed += 1
             asker.connect_failed(f"connecting to {address[0]}:{address[1]} failed: {error}")
         else:
+            self.opened += 1
             asker.connected(connection)
 
     def keep(self, connection: UpstreamConnection) -> None:
