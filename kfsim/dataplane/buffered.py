@@ -83,17 +83,19 @@ class BufferedBytes:
 
     # Loose
 
-    def measure(self, connections: Iterable[Holder]) -> None:
-        """Sum up the rest, and cut those that hold most of it when all is too much."""
-        loose = [(connection.loose_bytes(), connection) for connection in connections]
-        self._loose = sum(size for size, _ in loose)
+    def measure(self, loose: int, connections: Iterable[Holder]) -> None:
+        """Take the rest, that these connections hold, into account; when all is too much, those
+        that hold most are cut."""
+        self._loose = loose
         self._cut_stuck(since=self._clock.now() - PATIENCE)
-        if self.total > self._limit:
-            for size, connection in sorted(loose, key=lambda each: each[0], reverse=True):
-                if self.total <= self._limit:
-                    break
-                self._loose -= size
-                self._cut(connection)
+        if self.total <= self._limit:
+            return
+        sizes = [(connection.loose_bytes(), connection) for connection in connections]
+        for size, connection in sorted(sizes, key=lambda each: each[0], reverse=True):
+            if self.total <= self._limit:
+                break
+            self._loose -= size
+            self._cut(connection)
 
     # Inside
 

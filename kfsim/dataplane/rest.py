@@ -5,14 +5,16 @@ where it stood at the look before. So the times are exact to one interval betwee
 """
 
 import asyncio
-from itertools import chain
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Final
 
 from kfsim.base.clock import Clock
 from kfsim.dataplane.buffered import BufferedBytes
-from kfsim.dataplane.connections import OpenConnections
+from kfsim.dataplane.connections import Closable, OpenConnections
 
 _INTERVAL: Final = 1.0
+_PORTION: Final = 500  # some 0.2 ms
 
 
 class Rest:
@@ -33,14 +35,16 @@ class Rest:
 
 
 class Looks:
-    """Looks at all connections of some groups, from `start` to `close`; `buffered` is told then
-    what they hold."""
+    """Looks at all connections of some groups, from `start` to `close`, a portion of them in one
+    turn of the loop; `buffered` is told then what they hold."""
 
     def __init__(self, clock: Clock, buffered: BufferedBytes, *groups: OpenConnections) -> None:
         self._clock = clock
         self._buffered = buffered
         self._groups = groups
-        self._handle: asyncio.TimerHandle | None = None
+        self._remaining: Iterator[Closable] = iter(())
+        self._loose = 0
+        self._handle: asyncio.Handle | None = None
 
     def start(self) -> None:
         """Idempotent."""
@@ -53,11 +57,20 @@ class Looks:
             self._handle = None
 
     def _again(self) -> None:
-        self._handle = asyncio.get_running_loop().call_later(_INTERVAL, self._look)
+        self._handle = asyncio.get_running_loop().call_later(_INTERVAL, self._begin)
+
+    def _begin(self) -> None:
+        self._loose = 0
+        self._remaining = iter([*chain.from_iterable(self._groups)])
+        self._look()
 
     def _look(self) -> None:
-        now = self._clock.now()
-        for group in self._groups:
-            group.look(now)
-        self._buffered.measure(chain.from_iterable(self._groups))
-        self._again()
+        now, portion = self._clock.now(), [*islice(self._remaining, _PORTION)]
+        for connection in portion:
+            connection.look(now)
+            self._loose += connection.loose_bytes()
+        if len(portion) == _PORTION:
+            self._handle = asyncio.get_running_loop().call_soon(self._look)
+        else:
+            self._buffered.measure(self._loose, chain.from_iterable(self._groups))
+            self._again()

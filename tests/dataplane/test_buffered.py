@@ -84,7 +84,7 @@ def test_one_that_only_gets_smaller_cuts_nobody() -> None:
 def test_many_small_ones_are_seen_by_a_look_and_the_largest_are_cut() -> None:
     world = World()
     connections = [Connection(size) for size in (10, 60, 20, 40)]
-    world.buffered.measure(connections)
+    world.buffered.measure(130, connections)
     assert [each.cut for each in connections] == [False, True, False, False]
     assert world.buffered.total == 70
 
@@ -94,7 +94,7 @@ def test_a_look_cuts_who_is_stuck_before_anyone_else() -> None:
     stuck, small = Connection(), Connection(60)
     world.buffered.note(stuck, 60)
     world.clock.advance(PATIENCE)
-    world.buffered.measure([stuck, small])
+    world.buffered.measure(60, [stuck, small])
     assert (stuck.cut, small.cut) == (True, False)
 
 

@@ -81,3 +81,18 @@ async def test_a_connection_that_rests_is_closed_but_none_that_waits_for_its_ans
         assert (await waiting.reply()).status == 200
         resting.close()
         waiting.close()
+
+
+async def test_many_connections_are_looked_at_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kfsim.dataplane.rest._PORTION", 2)
+    async with running(limits=FAST) as world:
+        clients = [await world.connect() for _ in range(5)]
+        for client in clients:
+            client.writer.write(b"GET / HTTP/1.1\r\nX-Slow: ")
+        for client in clients:
+            assert (await client.reply()).status == 408
+            client.close()
+        late = await world.connect()  # and on they go
+        late.writer.write(b"GET")
+        assert (await late.reply()).status == 408
+        late.close()

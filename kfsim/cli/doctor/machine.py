@@ -19,12 +19,13 @@ def check_python(version: tuple[int, int, int]) -> Finding:
 
 
 def check_open_files(soft: int, hard: int) -> Finding:
-    """A request at a time takes two descriptors, a replica several; -1 is unlimited."""
+    """A request at a time takes two descriptors, a replica several; -1 is unlimited. The daemon
+    raises the soft limit to the hard one for itself."""
     shown = f"{'unlimited' if soft < 0 else soft} (at most {'unlimited' if hard < 0 else hard})"
-    mend = f"raise it: ulimit -n {_ENOUGH_FILES}"
+    mend = f"raise it: ulimit -{'H' if 0 <= hard < _ENOUGH_FILES else ''}n {_ENOUGH_FILES}"
     if 0 <= soft < _FEW_FILES:
         return problem("open files", shown, mend)
-    if 0 <= soft < _ENOUGH_FILES:
+    if 0 <= hard < _ENOUGH_FILES:
         return note("open files", f"{shown}: enough for some hundred connections", mend)
     return ok("open files", shown)
 
