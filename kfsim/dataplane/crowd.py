@@ -9,6 +9,7 @@ done as Envoy does it.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, cast
 
 from kfsim.dataplane.answers import Answer
@@ -40,7 +41,16 @@ def make_goaway(reason: str) -> bytes:
 class TurnedAway(asyncio.Protocol):
     """A connection that is one too many; `waiting` are those like it, and no part of the limit."""
 
-    def __init__(self, waiting: OpenConnections, refusals: Refusals, *, limit: int) -> None:
+    def __init__(
+        self,
+        waiting: OpenConnections,
+        refusals: Refusals,
+        *,
+        limit: int,
+        admits: Callable[[str], bool] | None = None,
+    ) -> None:
+        """`admits` is asked about the peer's address; without it everybody is told."""
+        self._admits = admits
         self._waiting = waiting
         self._refusals = refusals
         self._reason = make_sentence(limit)
@@ -67,7 +77,10 @@ class TurnedAway(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self._refusals.note(Refusal.CONNECTIONS)
-        if len(self._waiting) >= _MOST:
+        stranger = self._admits is not None and not self._admits(
+            transport.get_extra_info("peername")[0]
+        )
+        if stranger or len(self._waiting) >= _MOST:
             self._transport.abort()
         else:
             self._waiting.add(self)

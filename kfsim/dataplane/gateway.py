@@ -191,7 +191,9 @@ class Gateway:
 
         def make_protocol() -> asyncio.Protocol:
             if len(connections) >= limits.connections:
-                return TurnedAway(self._turned_away, plane.refusals, limit=limits.connections)
+                return TurnedAway(
+                    self._turned_away, plane.refusals, limit=limits.connections, admits=admits
+                )
             return SniffingConnection(
                 make_http1, connections, head_timeout=limits.head_timeout, admits=admits
             )

@@ -117,3 +117,22 @@ async def test_calls_from_inside_have_a_limit_of_their_own():
         writer.close()
         for client in clients:
             client.close()
+
+
+async def test_a_stranger_is_told_nothing_there_either():
+    async with running(limits=Limits(connections=1)) as world:
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setblocking(False)
+        address = listening.getsockname()
+        admitted = True
+        await world.gateway.serve_socket(listening, admits=lambda peer: admitted)
+        first = await asyncio.open_connection(*address)
+        first[1].write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 404 " in await first[0].readline()
+        admitted = False
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        for each in (first[1], writer):
+            each.close()
