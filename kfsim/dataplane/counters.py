@@ -43,7 +43,10 @@ class Counters:
     @property
     def open(self) -> int:
         """Requests that are in and not yet out."""
-        return self.begun - sum(self.ended.values())
+        ended = 0
+        for ends in self._ends.values():
+            ended += sum(ends.values())
+        return self.begun - ended
 
     @property
     def ended(self) -> dict[Outcome, int]:
