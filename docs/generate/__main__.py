@@ -7,6 +7,7 @@ from pathlib import Path
 from docs.generate.cli import render_cli
 from docs.generate.configuration import render_configuration
 from docs.generate.fields import render_fields
+from docs.generate.metrics import render_metrics
 from docs.generate.resources import render_resources
 
 FOLDER = Path(__file__).parent.parent / "reference"
@@ -14,6 +15,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": render_cli,
     "configuration.md": render_configuration,
     "fields.md": render_fields,
+    "metrics.md": render_metrics,
     "resources.md": render_resources,
 }
 

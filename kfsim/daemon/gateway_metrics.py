@@ -69,7 +69,7 @@ class GatewayMetrics:
         for name, about, value in (
             (
                 "kfsim_gateway_retries",
-                "Requests that were sent again, because nothing had been done with them.",
+                "Requests that were sent again: nothing of them had been answered.",
                 gateway.counters.retries,
             ),
             (

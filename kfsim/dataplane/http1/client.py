@@ -261,6 +261,7 @@ class ClientConnection(Downstream):
         self._exchange = self._present = None
         held = bytes(self._held or b"")
         self._reading.go(Reason.BACKLOG | Reason.REQUEST)
+        self._plane.buffered.note(self, 0)
         self._writer.write(head)
         tunnel.open(self._transport, self._connections, held)
         self._connections.remove(self)
