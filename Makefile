@@ -54,7 +54,7 @@ test-compiled: $(STAMP)
 	else echo "the compiled request path is not tested: $(CC), a C compiler, is missing"; fi
 
 run-compiled: $(COMPILED)/.current
-	PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/flow tests/dataplane
+	PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/flow tests/dataplane tests/simulation
 
 bench: $(MODEL) $(COMPILED)/.current
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED):$(CURDIR) $(BIN)/python bench/run.py

@@ -13,7 +13,8 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where time comes from."""
+    """Where time comes from. Clocks are not derived from it: where it is compiled
+    (docs/decisions/0022-compiled-request-path.md), interpreted classes cannot be."""
 
     def now(self) -> float:
         """Seconds on a monotonic scale; only differences mean something."""

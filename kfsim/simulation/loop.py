@@ -22,8 +22,6 @@ from collections.abc import Callable, Coroutine
 from heapq import heapify, heappop, heappush
 from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
-from kfsim.base.clock import Clock
-
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 Event = Callable[[float], object]
@@ -39,7 +37,7 @@ class Stalled(RuntimeError):
     """Virtual time cannot usefully go on; the message names the tasks that still wait."""
 
 
-class VirtualClock(Clock):
+class VirtualClock:
     """The virtual loop's time. `now` starts at 0, `wall` at the year 2000."""
 
     def __init__(self, loop: "VirtualLoop") -> None:

@@ -1,12 +1,10 @@
 """A clock that moves only when told to."""
 
-from kfsim.base.clock import Clock
-
 # 2000-01-01T00:00:00Z, the same instant at which virtual time starts.
 START_WALL = 946_684_800.0
 
 
-class FakeClock(Clock):
+class FakeClock:
     """For code that reads time but does not wait; code that waits runs on the virtual loop."""
 
     def __init__(self, now: float = 0.0, *, wall: float = START_WALL) -> None:

@@ -3,7 +3,7 @@
 from kfsim.base.clock import Clock
 
 
-class AdjustableClock(Clock):
+class AdjustableClock:
     """Another clock's time; `offset` seconds are added to its wall time."""
 
     def __init__(self, clock: Clock) -> None:
