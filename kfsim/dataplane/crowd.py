@@ -2,10 +2,11 @@
 
 Envoy closes such a connection before it reads from it (its listeners' connection limits, counted as
 downstream_global_cx_overflow), and Go's server in front of Knative's queue-proxy has no limit but
-the process's files. A sentence costs little more, while those that get one are few: a connection is
-kept until its client has said something, is answered, and is read on for a moment, because closing
-over unread bytes would take the answer back (RFC 9112 section 9.6). Beyond `_MOST` of them it is
-done as Envoy does it.
+the process's files. haproxy leaves it waiting in the kernel's backlog (maxconn), nginx closes those
+that rest (worker_connections; both measured). A sentence costs little more, while those that get
+one are few: a connection is kept until its client has said something, is answered, and is read on
+for a moment, because closing over unread bytes would take the answer back (RFC 9112 section 9.6).
+Beyond `_MOST` of them it is done as Envoy does it.
 """
 
 import asyncio
