@@ -129,7 +129,8 @@ def test_a_plain_request_is_what_the_parser_reads(data):
     )
     for name in ("method", "target", "http11", "host", "framing", "content_length", "upgrade",
                  "forwarded_for", "forwarded", "request_id", "expects_continue"):  # fmt: skip
-        assert getattr(head, name) == getattr(slow, name), name
+        there = getattr(slow, name)  # llhttp leaves spaces at a value's end
+        assert getattr(head, name) == (there.strip() if isinstance(there, bytes) else there), name
     assert list(head.fields) == [(key, value.strip(b" \t")) for key, value in slow.fields]
 
 
