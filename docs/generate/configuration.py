@@ -71,7 +71,10 @@ def render_configuration() -> str:
 
 def _project_file() -> Iterator[str]:
     yield "## kfsim.yaml"
-    yield "Beside the manifests, read by `kfsim up`; every key may be left out."
+    yield (
+        "In the folder of the manifests, or beside a folder called `manifests`; read by "
+        "`kfsim up`. Every key may be left out."
+    )
     rows = _properties(ProjectFile.model_json_schema())
     yield table(["key", "type", "default", "meaning"], rows)
     yield "`kfsim schema` prints its JSON schema, for an editor."

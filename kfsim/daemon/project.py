@@ -22,6 +22,7 @@ from kfsim.base.errors import AlreadyExists, Invalid, Unavailable
 
 LOCK = "lock"
 DAEMON = "daemon.json"
+_MANIFESTS = "manifests"
 _LOCK_TRIES = 20
 _LOCK_PAUSE = 0.025  # seconds; a reader's look at the lock takes microseconds
 _OURS = re.compile(
@@ -67,7 +68,7 @@ def projects_home() -> Path:
 
 def resolve_project(paths: list[str], *, name: str | None, state_dir: str | None) -> Project:
     """The project that `kfsim up` with these arguments means. Raises Invalid for a bad name."""
-    root = os.path.realpath(paths[0]) if paths else os.path.realpath("manifests")
+    root = os.path.realpath(paths[0]) if paths else os.path.realpath(_MANIFESTS)
     if name is not None and not re.fullmatch(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", name):
         raise Invalid(
             f"project name {name!r} is not usable; use lower-case letters, digits, '-' and '_'"
@@ -81,15 +82,19 @@ def resolve_project(paths: list[str], *, name: str | None, state_dir: str | None
 def _word(root: str) -> str:
     folder = Path(root)
     stem = folder.stem if folder.suffix else folder.name
-    if stem == "manifests":
+    if stem == _MANIFESTS:
         stem = folder.parent.name
     return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "project"
 
 
 def project_file_place(path: str) -> Path:
-    """Where the file that belongs to the first PATH of `kfsim up` is, or would be."""
+    """Where the file that belongs to the first PATH of `kfsim up` is, or would be: in its folder;
+    that of a folder called manifests may lie beside it as well."""
     given = Path(path)
-    return (given if given.is_dir() else given.parent) / PROJECT_FILE
+    folder = given if given.is_dir() else given.parent
+    own, beside = folder / PROJECT_FILE, folder.resolve().parent / PROJECT_FILE
+    is_beside = folder.resolve().name == _MANIFESTS and beside.is_file()
+    return beside if is_beside and not own.is_file() else own
 
 
 def find_project_file(path: str) -> Path | None:

@@ -113,6 +113,19 @@ def test_the_project_file_lies_in_the_folder_or_beside_the_manifest(tmp_path: Pa
     assert find_project_file(str(manifest)) == own
 
 
+def test_the_project_file_of_manifests_may_lie_beside_the_folder(tmp_path: Path) -> None:
+    manifests, other = tmp_path / "manifests", tmp_path / "other"
+    manifests.mkdir()
+    other.mkdir()
+    beside = tmp_path / "kfsim.yaml"
+    beside.touch()
+    assert find_project_file(str(other)) is None
+    assert find_project_file(str(manifests)) == beside
+    own = manifests / "kfsim.yaml"
+    own.touch()
+    assert find_project_file(str(manifests)) == own
+
+
 def test_a_look_at_the_lock_keeps_no_daemon_from_starting(home: Path) -> None:
     project = resolve_project([], name="demo", state_dir=None)
     prepare_state_dir(project.state_dir)
