@@ -12,6 +12,7 @@ from typing import Protocol
 
 from kfsim.base.entropy import Entropy
 from kfsim.flow.queue_proxy import QueueProxy
+from kfsim.flow.ticket import Ticket
 
 _FIRST_AVAILABLE_UP_TO = 3
 
@@ -19,15 +20,15 @@ _FIRST_AVAILABLE_UP_TO = 3
 class Balancer(Protocol):
     """Picks among the current targets; a taken replica is given back with `release`."""
 
-    def set_targets(self, targets: Sequence[QueueProxy]) -> None:
+    def set_targets(self, targets: Sequence[QueueProxy[Ticket]]) -> None:
         """Replace the targets; slots taken before stay taken."""
         ...
 
-    def take(self) -> QueueProxy | None:
+    def take(self) -> QueueProxy[Ticket] | None:
         """A replica with a free slot, None when there is none."""
         ...
 
-    def release(self, replica: QueueProxy) -> None:
+    def release(self, replica: QueueProxy[Ticket]) -> None:
         """Give back a slot that `take` handed out."""
         ...
 
@@ -37,12 +38,12 @@ class LeastOfTwo:
 
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
-        self._targets: tuple[QueueProxy, ...] = ()
+        self._targets: tuple[QueueProxy[Ticket], ...] = ()
 
-    def set_targets(self, targets: Sequence[QueueProxy]) -> None:
+    def set_targets(self, targets: Sequence[QueueProxy[Ticket]]) -> None:
         self._targets = tuple(targets)
 
-    def take(self) -> QueueProxy | None:
+    def take(self) -> QueueProxy[Ticket] | None:
         targets = self._targets
         count = len(targets)
         if count == 1:
@@ -61,7 +62,7 @@ class LeastOfTwo:
             return other
         return pick
 
-    def release(self, replica: QueueProxy) -> None:
+    def release(self, replica: QueueProxy[Ticket]) -> None:
         """There are no slots to give back."""
 
 
@@ -70,10 +71,10 @@ class _SlotBalancer(ABC):
 
     def __init__(self, container_concurrency: int) -> None:
         self._limit = container_concurrency
-        self._targets: tuple[QueueProxy, ...] = ()
+        self._targets: tuple[QueueProxy[Ticket], ...] = ()
         self._free = 0
 
-    def set_targets(self, targets: Sequence[QueueProxy]) -> None:
+    def set_targets(self, targets: Sequence[QueueProxy[Ticket]]) -> None:
         for replica in self._targets:
             replica.index = -1
         self._targets = tuple(targets)
@@ -83,7 +84,7 @@ class _SlotBalancer(ABC):
             if replica.activator_slots < self._limit:
                 self._free |= 1 << index
 
-    def take(self) -> QueueProxy | None:
+    def take(self) -> QueueProxy[Ticket] | None:
         free = self._free
         if not free:
             return None
@@ -93,7 +94,7 @@ class _SlotBalancer(ABC):
             self._free &= ~(1 << replica.index)
         return replica
 
-    def release(self, replica: QueueProxy) -> None:
+    def release(self, replica: QueueProxy[Ticket]) -> None:
         replica.activator_slots -= 1
         if replica.index >= 0 and replica.activator_slots < self._limit:
             self._free |= 1 << replica.index

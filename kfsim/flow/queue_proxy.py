@@ -7,17 +7,26 @@ breaker). Without containerConcurrency there is no breaker. A replica leaves in 
 moves elsewhere, what runs ends as it may).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Generic, Protocol, TypeVar
 
 from kfsim.base.types import Endpoint
 from kfsim.flow.breaker import Breaker, BreakerState
 from kfsim.flow.statistics import RequestStatistics
-from kfsim.flow.ticket import Ticket
 
 _QUEUE_DEPTH_FACTOR = 10  # cmd/queue: BreakerParams.QueueDepth = 10 * containerConcurrency
 
 
-class QueueProxy:
+class Guest(Hashable, Protocol):
+    """A request at a replica, as far as the queue-proxy looks at it."""
+
+    via_activator: bool
+
+
+GuestT = TypeVar("GuestT", bound=Guest)
+
+
+class QueueProxy(Generic[GuestT]):
     """One replica as the request path sees it."""
 
     __slots__ = (
@@ -36,7 +45,7 @@ class QueueProxy:
 
     def __init__(self, endpoint: Endpoint, *, container_concurrency: int, now: float) -> None:
         self.endpoint = endpoint
-        self.breaker: Breaker[Ticket] | None = None
+        self.breaker: Breaker[GuestT] | None = None
         if container_concurrency > 0:
             self.breaker = Breaker(
                 queue_depth=_QUEUE_DEPTH_FACTOR * container_concurrency,
@@ -44,7 +53,7 @@ class QueueProxy:
                 initial_capacity=container_concurrency,
             )
         self.statistics = RequestStatistics(now)
-        self.queued: dict[Ticket, None] = {}
+        self.queued: dict[GuestT, None] = {}
         self.in_flight = 0
         self.ready = True
         self.draining = False
@@ -54,32 +63,30 @@ class QueueProxy:
         self.index = -1
         self.activator_slots = 0
 
-    def enter(self, ticket: Ticket, now: float) -> BreakerState:
+    def enter(self, request: GuestT, now: float) -> BreakerState:
         """A request arrives: it runs, waits, or is rejected (and then has already left)."""
-        self.statistics.request_in(now, proxied=ticket.via_activator)
+        self.statistics.request_in(now, proxied=request.via_activator)
         if self.breaker is not None:
-            state = self.breaker.reserve(ticket)
+            state = self.breaker.reserve(request)
             if state is BreakerState.REJECTED:
-                self.statistics.request_out(now, proxied=ticket.via_activator)
+                self.statistics.request_out(now, proxied=request.via_activator)
                 return state
             if state is BreakerState.WAITING:
-                self.queued[ticket] = None
+                self.queued[request] = None
         else:
             state = BreakerState.RUNNING
         self.in_flight += 1
-        ticket.replica = self
         return state
 
-    def leave(self, ticket: Ticket, now: float) -> Ticket | None:
+    def leave(self, request: GuestT, now: float) -> GuestT | None:
         """A request is over or taken away; returns the one that runs in its place, if any."""
-        self.statistics.request_out(now, proxied=ticket.via_activator)
+        self.statistics.request_out(now, proxied=request.via_activator)
         self.in_flight -= 1
-        ticket.replica = None
         if self.breaker is None:
             return None
-        if self.queued and ticket in self.queued:
-            del self.queued[ticket]
-            self.breaker.cancel(ticket)
+        if self.queued and request in self.queued:
+            del self.queued[request]
+            self.breaker.cancel(request)
             return None
         successor = self.breaker.release()
         if successor is not None:

@@ -8,6 +8,7 @@ pkg/network/transports.go, backOffTemplate: 50 ms, then 1.4 times as long), up t
 """
 
 from kfsim.flow.queue_proxy import QueueProxy
+from kfsim.flow.ticket import Ticket
 
 _FIRST_REST = 0.05
 _FACTOR = 1.4
@@ -20,19 +21,19 @@ class Resting:
     __slots__ = ("_until",)
 
     def __init__(self) -> None:
-        self._until: dict[QueueProxy, float] = {}
+        self._until: dict[QueueProxy[Ticket], float] = {}
 
-    def __contains__(self, replica: QueueProxy) -> bool:
+    def __contains__(self, replica: QueueProxy[Ticket]) -> bool:
         return replica in self._until
 
-    def begin(self, replica: QueueProxy, now: float) -> None:
+    def begin(self, replica: QueueProxy[Ticket], now: float) -> None:
         """It refused. Requests that were on their way together make one refusal."""
         if replica not in self._until:
             rest = min(_FIRST_REST * _FACTOR**replica.refusals, _LONGEST_REST)
             replica.refusals += 1
             self._until[replica] = now + rest
 
-    def forget(self, replica: QueueProxy) -> None:
+    def forget(self, replica: QueueProxy[Ticket]) -> None:
         """It has left, or is another one at the same name."""
         replica.refusals = 0
         self._until.pop(replica, None)

@@ -60,7 +60,7 @@ class RevisionFlow:
         self._resting = Resting()
         self._removal: Rejection | None = None
         self._has_targets = False
-        self.replicas: dict[ReplicaKey, QueueProxy] = {}
+        self.replicas: dict[ReplicaKey, QueueProxy[Ticket]] = {}
         self.reporter: ActivatorReporter | None = None
         self.patience = Patience()
 
@@ -224,8 +224,10 @@ class RevisionFlow:
             poke(self.key, stat)
         return self.reporter
 
-    def _enter(self, ticket: Ticket, replica: QueueProxy, now: float) -> None:
+    def _enter(self, ticket: Ticket, replica: QueueProxy[Ticket], now: float) -> None:
         state = replica.enter(ticket, now)
+        if state is not BreakerState.REJECTED:
+            ticket.replica = replica
         if state is BreakerState.RUNNING:
             ticket.state = TicketState.GRANTED
             ticket.endpoint = replica.endpoint
@@ -246,10 +248,11 @@ class RevisionFlow:
         else:
             self._enter(ticket, replica, now)
 
-    def _leave(self, ticket: Ticket, replica: QueueProxy, now: float) -> None:
+    def _leave(self, ticket: Ticket, replica: QueueProxy[Ticket], now: float) -> None:
         if ticket.via_activator:
             self._balancer.release(replica)
         successor = replica.leave(ticket, now)
+        ticket.replica = None
         if successor is not None:
             successor.state = TicketState.GRANTED
             successor.endpoint = replica.endpoint
@@ -291,7 +294,7 @@ class RevisionFlow:
         self._held[ticket] = None
         self._held.move_to_end(ticket, last=False)
 
-    def _vacate(self, replica: QueueProxy, now: float) -> None:
+    def _vacate(self, replica: QueueProxy[Ticket], now: float) -> None:
         """Move what is queued at a replica that has gone elsewhere, the oldest first in line."""
         if not replica.draining:
             queued = tuple(replica.queued)
@@ -301,7 +304,7 @@ class RevisionFlow:
                 self._hold_first(ticket, now)
         self._forget_if_idle(replica)
 
-    def _forget_if_idle(self, replica: QueueProxy) -> None:
+    def _forget_if_idle(self, replica: QueueProxy[Ticket]) -> None:
         if replica.in_flight:
             return
         for callback in replica.on_idle:

@@ -9,12 +9,10 @@ called any number of times, in any order, on every exit path, and slots are give
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from kfsim.base.types import Endpoint, RevisionKey
-
-if TYPE_CHECKING:
-    from kfsim.flow.queue_proxy import QueueProxy
+from kfsim.flow.queue_proxy import QueueProxy
 
 
 class TicketState(IntEnum):
@@ -132,7 +130,7 @@ class Ticket:
         self.state = TicketState.WAITING
         self.endpoint: Endpoint | None = None
         self.rejection: Rejection | None = None
-        self.replica: QueueProxy | None = None
+        self.replica: QueueProxy[Ticket] | None = None
         self.cold = False
         self.via_activator = False
 

@@ -5,10 +5,11 @@ import pytest
 from kfsim.base.entropy import SeededEntropy
 from kfsim.flow.balancing import FirstAvailable, LeastOfTwo, RoundRobin, make_balancer
 from kfsim.flow.queue_proxy import QueueProxy
+from kfsim.flow.ticket import Ticket
 from tests.flow.scripts import make_endpoint
 
 
-def make_replicas(count: int) -> list[QueueProxy]:
+def make_replicas(count: int) -> list[QueueProxy[Ticket]]:
     return [QueueProxy(make_endpoint(n), container_concurrency=0, now=0.0) for n in range(count)]
 
 

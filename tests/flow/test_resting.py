@@ -4,10 +4,11 @@ import pytest
 
 from kfsim.flow.queue_proxy import QueueProxy
 from kfsim.flow.resting import Resting
+from kfsim.flow.ticket import Ticket
 from tests.flow.scripts import make_endpoint
 
 
-def make_replica() -> QueueProxy:
+def make_replica() -> QueueProxy[Ticket]:
     return QueueProxy(make_endpoint(1), container_concurrency=1, now=0.0)
 
 
