@@ -70,12 +70,15 @@ class Exchange(UpstreamUser):
 
     def start(self, route: Route, upstream_head: UpstreamHead) -> None:
         """Admit it; afterwards it is held, on its way to a replica, or already answered."""
+        self._upstream_head = upstream_head
+        self._admit(route)
+
+    def _admit(self, route: Route) -> None:
         plane = self._plane
         revision = route.pick(plane.entropy)
         if revision is None:
             self.answer(Answer(503, f"{route.namespace}/{route.name} has no revision to serve.\n"))
             return
-        self._upstream_head = upstream_head
         ticket = plane.flow.admit(revision, plane.clock.now(), self._granted, self._rejected)
         self._ticket = ticket
         if ticket.state is TicketState.GRANTED:
@@ -143,12 +146,22 @@ class Exchange(UpstreamUser):
             self._dispatch(ticket)
 
     def _rejected(self, ticket: Ticket) -> None:
-        if self._over or ticket.rejection is None:
+        rejection = ticket.rejection
+        if self._over or rejection is None:
             return
         if self._status:
             self._break()
+            return
+        route = self._find_route() if rejection.elsewhere else None
+        if route is not None:
+            self._admit(route)
         else:
-            self.answer(make_rejection(ticket.rejection))
+            self.answer(make_rejection(rejection))
+
+    def _find_route(self) -> Route | None:
+        """Where the table in force leads what was held for a revision that is no more."""
+        head = self._request
+        return self._plane.router.resolve(head.host or b"", head.target)[0]
 
     def _dispatch(self, ticket: Ticket) -> None:
         endpoint = ticket.endpoint

@@ -220,26 +220,26 @@ class Gateway:
 
     def publish(self, table: RoutingTable) -> None:
         """See `base.ports.RouteSink`."""
-        plane = self._plane
+        plane, now = self._plane, self._plane.clock.now()
         before = plane.router.table
         plane.router.publish(table)
         revisions = differing_keys(before.revisions, table.revisions)
         for revision in revisions:
-            self._leave(before.revisions.get(revision), table.revisions.get(revision))
+            self._close_idle(before.revisions.get(revision), table.revisions.get(revision))
         for revision in revisions:
             target = table.revisions.get(revision)
             if target is not None:
-                plane.flow.update(target, plane.clock.now())
+                plane.flow.update(target, now)
+        # Last, so that what these hold finds the revisions that take it over.
+        for revision in revisions:
+            if revision not in table.revisions:
+                plane.flow.remove(revision, now)
+                plane.durations.forget(revision)
 
-    def _leave(self, before: RevisionTarget | None, after: RevisionTarget | None) -> None:
-        """Let go of what a revision's new target no longer has."""
-        if before is None:
-            return
-        if after is None:
-            self._plane.flow.remove(before.revision, self._plane.clock.now())
-            self._plane.durations.forget(before.revision)
+    def _close_idle(self, before: RevisionTarget | None, after: RevisionTarget | None) -> None:
+        """Let go of connections to replicas that a revision no longer has."""
         kept = after.endpoints if after is not None else ()
-        for endpoint in before.endpoints:
+        for endpoint in before.endpoints if before is not None else ():
             if endpoint not in kept:
                 self._plane.pool.close_idle(endpoint)
 

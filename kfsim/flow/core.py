@@ -45,7 +45,8 @@ class FlowCore:
         flow = self._revisions.pop(revision, None)
         self._reporting.pop(revision, None)
         if flow is not None:
-            flow.close(now, Rejection(503, f"revision {revision} was removed"))
+            reason = f"revision {revision} was removed"
+            flow.close(now, Rejection(503, reason, elsewhere=True))
 
     def admit(
         self,

@@ -66,10 +66,14 @@ _AFTER_FIRST_BYTE = TRANSITIONS[TicketEvent.FIRST_BYTE]
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a request was refused: HTTP status and the text of the answer."""
+    """Why a request was refused: HTTP status and the text of the answer.
+
+    `elsewhere` says that nothing of it was sent, and that another revision may take it.
+    """
 
     status: int
     reason: str
+    elsewhere: bool = False
 
 
 QUEUE_FULL = Rejection(503, "pending request queue full")  # pkg/queue/breaker.go
