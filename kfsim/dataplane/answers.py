@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kfsim.dataplane.heads import RawHeader
 from kfsim.flow import Rejection
 
 _MOST_HOSTS = 50
@@ -10,10 +11,11 @@ _MOST_HOSTS = 50
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response that no replica gave."""
+    """A response that no replica gave; `fields` are headers besides those of its body."""
 
     status: int
     text: str
+    fields: tuple[RawHeader, ...] = ()
 
 
 def make_rejection(rejection: Rejection) -> Answer:

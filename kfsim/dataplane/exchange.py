@@ -15,6 +15,7 @@ from kfsim.dataplane.downstream import Downstream
 from kfsim.dataplane.forwarding import UpstreamHead
 from kfsim.dataplane.heads import Framing, RawHeader
 from kfsim.dataplane.plane import Plane
+from kfsim.dataplane.probes import Probe
 from kfsim.dataplane.requests import RequestHead
 from kfsim.dataplane.responses import ResponseHead, status_line
 from kfsim.dataplane.routing import Route
@@ -71,7 +72,17 @@ class Exchange(UpstreamUser):
     def start(self, route: Route, upstream_head: UpstreamHead) -> None:
         """Admit it; afterwards it is held, on its way to a replica, or already answered."""
         self._upstream_head = upstream_head
-        self._admit(route)
+        if upstream_head.probe is None or not self._answer_probe(upstream_head.probe, route):
+            self._admit(route)
+
+    def _answer_probe(self, probe: Probe, route: Route) -> bool:
+        """Whether a hop answered it in the replica's place."""
+        revision = route.pick(self._plane.entropy)
+        direct = revision is not None and self._plane.flow.direct(revision)
+        answer = probe.answer(via_activator=not direct)
+        if answer is not None:
+            self.answer(answer)
+        return answer is not None
 
     def _admit(self, route: Route) -> None:
         plane = self._plane
@@ -152,16 +163,13 @@ class Exchange(UpstreamUser):
         if self._status:
             self._break()
             return
-        route = self._find_route() if rejection.elsewhere else None
+        route, head = None, self._request
+        if rejection.elsewhere:  # it was held for a revision that is no more
+            route, _ = self._plane.router.resolve(head.host or b"", head.target)
         if route is not None:
             self._admit(route)
         else:
             self.answer(make_rejection(rejection))
-
-    def _find_route(self) -> Route | None:
-        """Where the table in force leads what was held for a revision that is no more."""
-        head = self._request
-        return self._plane.router.resolve(head.host or b"", head.target)[0]
 
     def _dispatch(self, ticket: Ticket) -> None:
         endpoint = ticket.endpoint

@@ -7,6 +7,7 @@ queue-proxy when absent), X-Request-Id, and K-Proxy-Request when the activator w
 
 from kfsim.base.entropy import Entropy
 from kfsim.dataplane.heads import Framing, RawHeader, split_lines
+from kfsim.dataplane.probes import find_probe
 from kfsim.dataplane.requests import RequestHead
 
 _END = b"\r\n\r\n"
@@ -71,16 +72,18 @@ def _make_node(node: bytes) -> bytes:
 class UpstreamHead:
     """What is sent to a replica before the body, but for what each sending adds.
 
-    `lines` are whole header lines of the gateway's own.
+    `lines` are whole header lines of the gateway's own. `probe` is set where a hop may answer it
+    in the replica's place.
     """
 
-    __slots__ = ("_before", "_head", "_lines", "_target")
+    __slots__ = ("_before", "_head", "_lines", "_target", "probe")
 
     def __init__(self, head: RequestHead, *, target: bytes, lines: bytes) -> None:
         self._head = head
         self._target = target
         self._lines = lines
         self._before = b""
+        self.probe = find_probe(head)
 
     @property
     def framing(self) -> Framing:

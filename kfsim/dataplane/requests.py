@@ -122,6 +122,12 @@ class RequestHead:
     def fields(self, fields: Sequence[RawHeader]) -> None:
         self._fields = fields
 
+    def mentions(self, word: bytes) -> bool:
+        """Whether a forwarded header holds the lower-case word, in its name or its value."""
+        if self._lines is None:
+            return word in b"".join(map(b"".join, self._fields or ())).lower()
+        return word in self._lines.lower()
+
     @property
     def replayable(self) -> bool:
         """Whether it may be sent twice when it is unknown if the first one arrived."""

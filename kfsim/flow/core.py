@@ -120,6 +120,11 @@ class FlowCore:
         flow = self._revisions.get(revision)
         return 0 if flow is None else sum(each.in_flight for each in flow.replicas.values())
 
+    def direct(self, revision: RevisionKey) -> bool:
+        """Whether a request would go to a replica without passing the activator."""
+        flow = self._revisions.get(revision)
+        return flow is not None and flow.direct
+
     def held(self, revision: RevisionKey) -> int:
         """Requests that the activator holds for the revision."""
         flow = self._revisions.get(revision)

@@ -70,6 +70,11 @@ class RevisionFlow:
         return len(self._held)
 
     @property
+    def direct(self) -> bool:
+        """Whether the activator is not in the path."""
+        return self._direct
+
+    @property
     def reports(self) -> bool:
         """Whether it has anything to report."""
         return self.reporter is not None or bool(self.replicas)

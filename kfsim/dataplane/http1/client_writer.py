@@ -92,10 +92,11 @@ class ClientWriter:
         method = request.method if request is not None else b""
         self.write(
             b"%bContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
-            b"Content-Length: %d\r\n%b\r\n%b"
+            b"Content-Length: %d\r\n%b%b\r\n%b"
             % (
                 status_line(answer.status),
                 len(body),
+                make_lines(answer.fields),
                 self._connection(request is not None and request.http11),
                 b"" if has_no_body(method, answer.status) else body,
             )
