@@ -22,6 +22,7 @@ from kfsim.dataplane.forwarding import ForwardingHeaders
 from kfsim.dataplane.heads import BadHead, Framing, RawHeader
 from kfsim.dataplane.http1.client_writer import ClientWriter
 from kfsim.dataplane.http1.incoming import Incoming
+from kfsim.dataplane.http1.lingering import close_lingering
 from kfsim.dataplane.http1.plain import has_whole_body, read_plain_request
 from kfsim.dataplane.http1.reading import ReadingSwitch, Reason
 from kfsim.dataplane.plane import Plane
@@ -444,8 +445,11 @@ class ClientConnection(Downstream):
         if not self._writer.keep_alive:
             self._stopped = True
             self._present = None
-            self._transport.close()
-        elif present.complete or (present.head and present.head.framing is Framing.NONE):
+            if present.whole:
+                self._transport.close()
+            else:
+                close_lingering(self._transport)
+        elif present.whole:
             self._leave_present()
         # Otherwise the rest of the body is read and discarded first.
 
@@ -465,4 +469,4 @@ class ClientConnection(Downstream):
         if self._discarded > self._plane.limits.discarded_bytes and not self._stopped:
             self._plane.refusals.note(Refusal.UNREAD_BODY)
             self._stopped = True
-            self._transport.close()
+            close_lingering(self._transport)

@@ -46,6 +46,12 @@ class Incoming:
         self._raw = b""
         self._size = 0
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it is still to come, as far as its head says."""
+        head = self.head
+        return head is not None and (self.complete or head.framing is Framing.NONE)
+
     def resolve(
         self, router: Router, service: ServiceName | None, forwarding: ForwardingHeaders
     ) -> None:
