@@ -274,6 +274,28 @@ async def test_stale_pooled_connection_is_replaced_only_for_idempotent_methods(m
         client.close()
 
 
+async def test_a_dead_replicas_stale_connection_sends_the_request_elsewhere():
+    async def die_on_second(replica, request, writer):
+        if request.target == "/first":
+            await answer_ok(replica, request, writer)
+        else:
+            replica.stop_listening()
+            writer.transport.abort()
+
+    dying, other = Replica(1, die_on_second), Replica(2)
+    async with running(dying, other) as world:
+        world.route(dying, other, mode=ServiceMode.PROXY, container_concurrency=1)
+        client = await world.connect()
+        client.send("/first")
+        assert (await client.reply()).headers["kfsim-replica"] == "pod-1"
+        client.send("/second")
+        assert (await client.reply()).headers["kfsim-replica"] == "pod-2"
+        client.close()
+        assert [each.target for each in dying.received] == ["/first", "/second"]
+        assert [each.target for each in other.received] == ["/second"]
+        assert world.flow.in_flight(dying.key) == 0
+
+
 @pytest.mark.parametrize(
     "raw",
     [

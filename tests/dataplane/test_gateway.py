@@ -273,6 +273,29 @@ async def test_drain_is_done_when_the_last_request_has_ended():
         client.close()
 
 
+async def test_a_draining_replica_works_off_its_queue_and_gets_nothing_new():
+    leaving, staying = Replica(1, wait_for_gate), Replica(2)
+    async with running(leaving, staying) as world:
+        world.route(leaving, container_concurrency=1)
+        clients = [await world.connect() for _ in range(3)]
+        for number, client in enumerate(clients):
+            client.send(f"/{number}")
+            await until(lambda number=number: world.flow.in_flight(leaving.key) == number + 1)
+        done = asyncio.Event()
+        world.gateway.begin(leaving.key, grace=60.0, done=done.set)
+        world.route(leaving, staying, container_concurrency=1)
+        for _ in range(5):
+            assert (await world.ask("/new")).headers["kfsim-replica"] == "pod-2"
+        world.route(staying, container_concurrency=1)
+        assert not done.is_set()
+        leaving.gate.set()
+        for client in clients:
+            assert (await client.reply()).headers["kfsim-replica"] == "pod-1"
+            client.close()
+        await done.wait()
+        assert len(leaving.received) == 3
+
+
 async def test_activator_in_path_follows_the_table():
     replica = Replica(1)
     async with running(replica) as world:

@@ -72,9 +72,12 @@ class Replica:
         port = self._server.sockets[0].getsockname()[1]
         self.endpoint = Endpoint(self.key, "127.0.0.1", port)
 
-    async def stop(self) -> None:
+    def stop_listening(self) -> None:
         if self._server is not None:
             self._server.close()
+
+    async def stop(self) -> None:
+        self.stop_listening()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -176,6 +179,10 @@ class Client:
         self._methods.append(method)
         head = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{length}{more}\r\n"
         self.writer.write(head.encode() + body)
+
+    def expect(self, method: str) -> None:
+        """For a request that was not sent by `send`: its reply's form depends on the method."""
+        self._methods.append(method)
 
     async def head(self) -> bytes:
         return await self.reader.readuntil(b"\r\n\r\n")

@@ -93,6 +93,16 @@ async def test_a_final_answer_in_place_of_the_hundred_ends_the_connection():
         client.close()
 
 
+async def test_the_gateways_own_answer_ends_the_connection_too():
+    async with running() as world:
+        client = await world.connect()
+        client.writer.write(EXPECTING)
+        reply = await client.reply()
+        assert (reply.status, reply.headers["connection"]) == (404, "close")
+        assert await client.reader.read() == b""
+        client.close()
+
+
 async def test_early_hints_pass_each_before_the_next():
     async def hint_twice(replica, request, writer):
         writer.write(HINTS)
