@@ -230,3 +230,44 @@ async def test_what_a_removed_service_held_is_refused():
         reply = await client.reply()
         assert (reply.status, reply.text) == (503, "revision default/iris-00001 was removed\n")
         client.close()
+
+
+@pytest.mark.parametrize("container_concurrency", [0, 4])
+async def test_replicas_and_the_activator_come_and_go_under_32_busy_connections(
+    container_concurrency,
+):
+    """One revision, as the autoscaler changes it: more and fewer replicas, either mode, zero."""
+    async with swaps() as swapping:
+        world = swapping.world
+        statuses: list[int] = []
+        stop = False
+
+        async def keep_asking(number: int) -> None:
+            client = await world.connect()
+            count = 0
+            while not stop:
+                count += 1
+                form = ("host", "varying", "path")[number % 3]
+                client.writer.write(make_request(form, 1, count))
+                statuses.append((await client.reply()).status)
+            client.close()
+
+        async with asyncio.TaskGroup() as group:
+            running_now: list[Replica] = []
+            for number in range(CONNECTIONS):
+                group.create_task(keep_asking(number))
+            for step, wanted in enumerate((0, 1, 3, 2, 4, 1, 0, 2, 1, 3, 0, 1)):
+                mode = (ServiceMode.PROXY, ServiceMode.SERVE)[step // 2 % 2]
+                while len(running_now) < wanted:
+                    running_now.append(await swapping.start_replica(100 * step + len(running_now)))
+                leaving, running_now = running_now[wanted:], running_now[:wanted]
+                fields = {"mode": mode, "container_concurrency": container_concurrency}
+                world.route(*running_now, **fields)
+                for replica in leaving:
+                    await swapping.retire(replica)
+                before = len(statuses)
+                if wanted:
+                    await until(lambda before=before: len(statuses) > before + 2 * CONNECTIONS)
+            stop = True
+        assert set(statuses) == {200}
+        assert world.gateway.counters.begun == len(statuses)
