@@ -74,6 +74,8 @@ class Exchange(UpstreamUser):
         self._upstream_head = upstream_head
         if upstream_head.probe is None or not self._answer_probe(upstream_head.probe, route):
             self._admit(route)
+            if self._pending:
+                self._hold(self._pending_bytes)
 
     def _answer_probe(self, probe: Probe, route: Route) -> bool:
         """Whether a hop answered it in the replica's place."""
@@ -91,14 +93,14 @@ class Exchange(UpstreamUser):
             self.answer(Answer(503, f"{route.namespace}/{route.name} has no revision to serve.\n"))
             return
         ticket = plane.flow.admit(revision, plane.clock.now(), self._granted, self._rejected)
+        if self._ticket is not None:
+            ticket.arrived = self._ticket.arrived
         self._ticket = ticket
         if ticket.state is TicketState.GRANTED:
             self._dispatch(ticket)
         elif ticket.state is TicketState.REJECTED:
             self._rejected(ticket)
         plane.timer.arm()
-        if self._pending:
-            self._hold(self._pending_bytes)
 
     def answer(self, answer: Answer) -> None:
         """End it with a response of the gateway's own."""

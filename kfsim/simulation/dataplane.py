@@ -72,6 +72,22 @@ class SimulatedDataPlane(RouteSink, StatSource, DrainGate):
             self._arm()
         return ticket
 
+    def resend(
+        self,
+        service: ServiceName,
+        refused: Ticket,
+        on_grant: Callable[[Ticket], None],
+        on_reject: Callable[[Ticket], None],
+    ) -> Ticket | None:
+        """As the gateway does (Exchange): what was held for a revision that was removed goes where
+        the routes lead now. None when the refusal stands."""
+        if refused.rejection is None or not refused.rejection.elsewhere:
+            return None
+        ticket = self.send(service, on_grant, on_reject)
+        if ticket is not None:
+            ticket.arrived = refused.arrived
+        return ticket
+
     def retry(self, ticket: Ticket) -> bool:
         """The ticket's replica refused the connection (see FlowCore.retry)."""
         retried = self._flow.retry(ticket, self._loop.moment)
@@ -120,12 +136,12 @@ class SimulatedDataPlane(RouteSink, StatSource, DrainGate):
     def publish(self, table: RoutingTable) -> None:
         now, before = self._loop.moment, self._router.table.revisions
         self._router.publish(table)
-        for revision in before:
-            if revision not in table.revisions:
-                self._flow.remove(revision, now)
         for revision, target in table.revisions.items():
             if before.get(revision) is not target:
                 self._flow.update(target, now)
+        for revision in before:  # last: what these hold goes to those that take it over
+            if revision not in table.revisions:
+                self._flow.remove(revision, now)
         if self.down:
             self._forget_unlisted(table)
 

@@ -62,6 +62,9 @@ class Traffic:
             return
         if ticket.cold:
             outcomes.cold += 1
+        self._decided(ticket)
+
+    def _decided(self, ticket: Ticket) -> None:
         if ticket.state is TicketState.GRANTED:
             self._granted(ticket)
         elif ticket.state is TicketState.REJECTED:
@@ -96,6 +99,10 @@ class Traffic:
 
     def _rejected(self, ticket: Ticket) -> None:
         self._running.pop(ticket, None)
+        again = self._plane.resend(self._service, ticket, self._granted, self._rejected)
+        if again is not None:
+            self._decided(again)
+            return
         self.outcomes.refuse(ticket.rejection.status if ticket.rejection else _BAD_GATEWAY)
 
     def _lost(self, replica: ReplicaKey) -> None:

@@ -210,6 +210,9 @@ async def test_what_a_removed_revision_held_goes_where_the_table_leads(form):
         client = await world.connect()
         client.writer.write(make_request(form, 1, 0))
         await until(lambda: world.gateway.counters.retries > 0)
+        swapping.publish(Replica(3))  # nor there
+        await until(lambda: world.gateway.counters.retries > 2)
+        assert world.gateway.buffered_bytes == 8  # its body
         new = await swapping.start_replica(2)
         swapping.publish(new)
         reply = await client.reply()

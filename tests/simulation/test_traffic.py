@@ -7,7 +7,7 @@ from kfsim.replicas.backend import ReplicaEventKind
 from kfsim.simulation.arrivals import quiet, steady
 from kfsim.simulation.loop import run_virtual
 from kfsim.simulation.outcomes import Outcomes
-from tests.simulation.planes import REVISION, PlaneWorld, make_target
+from tests.simulation.planes import CANARY, REVISION, PlaneWorld, make_target
 
 
 def play(story: Callable[[PlaneWorld], Awaitable[Outcomes]]) -> Outcomes:
@@ -66,6 +66,20 @@ def test_refusals_are_counted_by_status() -> None:
     outcomes = play(story)
     # No route at first; then one that runs and one that waits, both beyond their timeout.
     assert (outcomes.refused, outcomes.in_flight, outcomes.answered) == ({404: 1, 504: 2}, 0, 0)
+
+
+def test_what_a_removed_revision_held_goes_where_the_routes_lead() -> None:
+    async def story(world: PlaneWorld) -> Outcomes:
+        world.publish(make_target(), canary_percent=0)
+        traffic = world.send(steady(1, 3), 0.5)
+        await asyncio.sleep(5)
+        world.publish(make_target("pod-1", revision=CANARY), canary_percent=100)
+        await asyncio.sleep(5)
+        return traffic.outcomes
+
+    outcomes = play(story)
+    assert (outcomes.refused, outcomes.by_revision) == ({}, {CANARY: 3})
+    assert list(outcomes.latencies) == pytest.approx([5.5, 5.0, 4.5])
 
 
 def test_a_replica_that_dies_fails_its_requests_at_once_and_frees_their_slots() -> None:

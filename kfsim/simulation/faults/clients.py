@@ -54,6 +54,7 @@ class Clients:
         """A factor on the time that replicas need for an answer."""
         self.waiting: dict[Ticket, None] = {}
         self._running: dict[Ticket, None] = {}
+        self._services: dict[Ticket, ServiceName] = {}
 
     @property
     def open(self) -> int:
@@ -83,7 +84,12 @@ class Clients:
         if ticket is None:
             self.ends.add(NO_ROUTE)
             self._judge(judge_missing_route(self._world.store, service))
-        elif ticket.state is TicketState.GRANTED:
+        else:
+            self._decided(service, ticket)
+
+    def _decided(self, service: ServiceName, ticket: Ticket) -> None:
+        self._services[ticket] = service
+        if ticket.state is TicketState.GRANTED:
             self._granted(ticket)
         elif ticket.state is TicketState.REJECTED:
             self._rejected(ticket)
@@ -110,7 +116,7 @@ class Clients:
     def _refused_connection(self, ticket: Ticket) -> None:
         """Nothing was sent yet, so another replica takes it, or it is held until one can."""
         if not self._world.plane.retry(ticket):
-            self.ends.add(LOST)
+            self._end(ticket, LOST)
             self._judge(judge_death(ticket, taken=False))
             ticket.finish(self._world.loop.moment)
         elif ticket.state is TicketState.GRANTED and ticket not in self._running:
@@ -128,6 +134,12 @@ class Clients:
     def _rejected(self, ticket: Ticket) -> None:
         refusal = ticket.rejection
         assert refusal is not None  # a refusal has a reason
+        service = self._services[ticket]
+        again = self._world.plane.resend(service, ticket, self._granted, self._rejected)
+        if again is not None:
+            self._forget(ticket)
+            self._decided(service, again)
+            return
         self._judge_refusal(ticket)
         reason = "revision was removed" if "was removed" in refusal.reason else refusal.reason
         self._end(ticket, f"{refusal.status} {reason}")
@@ -153,6 +165,10 @@ class Clients:
                 ticket.finish(self._world.loop.moment)
 
     def _end(self, ticket: Ticket, end: str) -> None:
+        self._forget(ticket)
+        self.ends.add(end)
+
+    def _forget(self, ticket: Ticket) -> None:
         self.waiting.pop(ticket, None)
         self._running.pop(ticket, None)
-        self.ends.add(end)
+        self._services.pop(ticket, None)
