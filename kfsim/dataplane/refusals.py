@@ -12,7 +12,7 @@ class Refusal(StrEnum):
     SLOW_HEAD = "slow_head"
     IDLE = "idle"  # a connection without a request for too long
     BUFFERED_BYTES = "buffered_bytes"  # all connections and requests hold too much together
-    UNREAD_BODY = "unread_body"  # a body went on for long after its request was answered
+    UNREAD_BODY = "unread_body"  # a body went on, or stayed away, after its request was answered
     STREAMS = "streams"  # HTTP/2: one more than may be open on the connection
     CONTINUATIONS = "continuations"
     RESETS = "resets"

@@ -41,6 +41,12 @@ def counted(refusals: Refusals) -> dict[str, int]:
             Refusal.UNREAD_BODY,
             id="a body after its answer",
         ),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: nobody\r\nContent-Length: 9000\r\n\r\nx",
+            [404],
+            Refusal.UNREAD_BODY,
+            id="a body that stays away after its answer",
+        ),
     ],
 )
 async def test_it_is_counted_once(sent, statuses, refusal):

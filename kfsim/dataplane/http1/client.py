@@ -81,14 +81,18 @@ class ClientConnection(Downstream):
         self._transport.abort()
 
     def look(self, now: float) -> None:
-        """Close it when a head takes too long, or none has begun for long."""
-        busy = self._present is not None
+        """Close it when a head takes too long, or the rest of a body whose request is answered,
+        or none has begun for long."""
+        busy, in_body = self._exchange is not None, self._present is not None
         in_head = self._head_bytes > 0
-        seconds = self._rest.seconds((self._requests, busy, in_head), now)
+        seconds = self._rest.seconds((self._requests, busy, in_body, in_head), now)
         if busy or self._stopped:
             return
         limits = self._plane.limits
-        if not in_head:
+        if in_body:
+            if seconds > limits.head_timeout:
+                self._leave_unread()
+        elif not in_head:
             if seconds > limits.idle_timeout:
                 self._plane.refusals.note(Refusal.IDLE)
                 self._transport.close()
@@ -467,6 +471,9 @@ class ClientConnection(Downstream):
     def _discard(self, data: bytes) -> None:
         self._discarded += len(data)
         if self._discarded > self._plane.limits.discarded_bytes and not self._stopped:
-            self._plane.refusals.note(Refusal.UNREAD_BODY)
-            self._stopped = True
-            close_lingering(self._transport)
+            self._leave_unread()
+
+    def _leave_unread(self) -> None:
+        self._plane.refusals.note(Refusal.UNREAD_BODY)
+        self._stopped = True
+        close_lingering(self._transport)
