@@ -233,10 +233,11 @@ async def test_closing_the_gateway_cuts_it_after_the_time_to_drain():
         await until(lambda: world.gateway.counters.open == 0)
 
 
-async def test_a_replica_silent_for_its_idle_timeout_ends_it():
+@pytest.mark.parametrize("timeout", ["timeout", "idle_timeout"])
+async def test_the_revisions_timeouts_end_it(timeout):
     replica = Replica(1, echo)
     async with running(replica) as world:
-        world.route(replica, idle_timeout=0.1)
+        world.route(replica, **{timeout: 0.2})
         client = await switched(world)
         assert await end_of(client) == b"hello "
         assert world.gateway.counters.ended[Outcome.BROKEN] == 1
