@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kfsim.base.types import ReplicaKey
 from kfsim.dataplane.heads import RawHeader
 from kfsim.flow import Rejection
 
@@ -57,3 +58,12 @@ def make_overload(limit: int) -> Answer:
 def make_bad_gateway(replica: str, reason: str) -> Answer:
     """The replica did not answer properly."""
     return Answer(502, f"replica {replica}: {reason}\n")
+
+
+def make_needs_http2(replica: ReplicaKey) -> Answer:
+    """gRPC for a container that was not declared to speak it."""
+    return Answer(
+        501,
+        f"replica {replica} is served by HTTP/1.1, which cannot carry gRPC; name the container's "
+        "port h2c (ports: [{name: h2c, containerPort: ...}])\n",
+    )

@@ -16,13 +16,14 @@ from typing import Final, cast
 from kfsim.dataplane.answers import Answer
 from kfsim.dataplane.connections import OpenConnections
 from kfsim.dataplane.http1.client_writer import ClientWriter
+from kfsim.dataplane.http2 import frames
+from kfsim.dataplane.http2.errors import ErrorCode
 from kfsim.dataplane.refusals import Refusal, Refusals
 from kfsim.dataplane.rest import Rest
 from kfsim.dataplane.sniff import Spoken, sniff
 
 _MOST: Final = 256
 _LINGER: Final = 1.0
-_ENHANCE_YOUR_CALM: Final = 0x0B  # RFC 9113 section 7
 
 
 def make_sentence(limit: int) -> str:
@@ -33,10 +34,8 @@ def make_sentence(limit: int) -> str:
 
 
 def make_goaway(reason: str) -> bytes:
-    """An empty SETTINGS frame, which must come first (RFC 9113 section 3.4), and GOAWAY."""
-    settings = (0).to_bytes(3) + b"\x04\x00" + (0).to_bytes(4)
-    payload = (0).to_bytes(4) + _ENHANCE_YOUR_CALM.to_bytes(4) + reason.encode()
-    return settings + len(payload).to_bytes(3) + b"\x07\x00" + (0).to_bytes(4) + payload
+    """SETTINGS, which must come first (RFC 9113 section 3.4), and GOAWAY."""
+    return frames.make_settings(()) + frames.make_goaway(0, ErrorCode.ENHANCE_YOUR_CALM, reason)
 
 
 class TurnedAway(asyncio.Protocol):

@@ -9,7 +9,14 @@ or dropped, and the counters are told.
 import asyncio
 from collections.abc import Sequence
 
-from kfsim.dataplane.answers import Answer, make_bad_gateway, make_overload, make_rejection
+from kfsim.base.types import AppProtocol, Endpoint
+from kfsim.dataplane.answers import (
+    Answer,
+    make_bad_gateway,
+    make_needs_http2,
+    make_overload,
+    make_rejection,
+)
 from kfsim.dataplane.counters import Outcome
 from kfsim.dataplane.downstream import Downstream
 from kfsim.dataplane.forwarding import UpstreamHead
@@ -102,6 +109,11 @@ class Exchange(UpstreamUser):
             self._rejected(ticket)
         plane.timer.arm()
 
+    @property
+    def answered(self) -> bool:
+        """Whether its response has begun."""
+        return self._over or self._status != 0
+
     def answer(self, answer: Answer) -> None:
         """End it with a response of the gateway's own."""
         self._finish(Outcome.ANSWERED, answer.status)
@@ -176,12 +188,25 @@ class Exchange(UpstreamUser):
     def _dispatch(self, ticket: Ticket) -> None:
         endpoint = ticket.endpoint
         assert endpoint is not None  # a granted ticket has one
-        connection = self._plane.pool.take(endpoint)
-        if connection is not None:
-            self._begin(connection)
+        if endpoint.protocol is AppProtocol.H2C:
+            stream = self._plane.http2_pool.take(endpoint)
+            if stream is not None:
+                self._begin(stream)
+                return
+        elif self._request.grpc:
+            self.answer(make_needs_http2(endpoint.replica))
+            return
         else:
-            self._connecting = True
-            self._plane.pool.connect(endpoint, self)
+            connection = self._plane.pool.take(endpoint)
+            if connection is not None:
+                self._begin(connection)
+                return
+        self._connect(endpoint)
+
+    def _connect(self, endpoint: Endpoint) -> None:
+        self._connecting = True
+        http2 = endpoint.protocol is AppProtocol.H2C
+        (self._plane.http2_pool if http2 else self._plane.pool).connect(endpoint, self)
 
     # From the pool
 
@@ -319,12 +344,18 @@ class Exchange(UpstreamUser):
             self._pending_bytes = 0
             self._let_go()
         request_id = upstream_head.request_id or self._plane.request_ids.next()
+        ended = self._request_ended and not self._trailers
         connection.begin(
-            self, upstream_head, request_id, via_activator=ticket.via_activator, body=pending
+            self,
+            upstream_head,
+            request_id,
+            via_activator=ticket.via_activator,
+            body=pending,
+            ended=ended,
         )
         if self._response_paused:
             connection.pause()
-        if self._request_ended:
+        if self._request_ended and not ended:
             connection.end_request(self._trailers)
         if self._request_paused:
             self.upstream_drained()
@@ -335,14 +366,17 @@ class Exchange(UpstreamUser):
 
     def _may_repeat(self, upstream: Upstream) -> bool:
         """A kept connection that the replica closed before it answered: the request may have
-        been lost with it, so it is sent again where sending it twice does no harm."""
-        return upstream.reused and not upstream.answered and self._request.replayable
+        been lost with it, so it is sent again where sending it twice does no harm. One that the
+        replica has not touched can go again if nothing of it is gone."""
+        request = self._request
+        if upstream.unprocessed:
+            return request.framing is Framing.NONE
+        return upstream.reused and not upstream.answered and request.replayable
 
     def _connect_again(self) -> None:
         endpoint = self._ticket.endpoint if self._ticket is not None else None
         assert endpoint is not None  # it was connected before
-        self._connecting = True
-        self._plane.pool.connect(endpoint, self)
+        self._connect(endpoint)
 
     def _try_elsewhere(self, reason: str) -> None:
         """Nothing was sent yet: another replica takes it, or it is held until one can."""

@@ -76,13 +76,15 @@ class UpstreamHead:
     in the replica's place.
     """
 
-    __slots__ = ("_before", "_head", "_lines", "_target", "probe")
+    __slots__ = ("_before", "_head", "_lines", "_target", "block", "probe")
 
     def __init__(self, head: RequestHead, *, target: bytes, lines: bytes) -> None:
         self._head = head
         self._target = target
         self._lines = lines
         self._before = b""
+        self.block = b""
+        """`fields` as HTTP/2 has encoded them, for the next time."""
         self.probe = find_probe(head)
 
     @property
@@ -99,8 +101,9 @@ class UpstreamHead:
         before = self._before or self._make_before()
         return before + request_id + (_VIA_ACTIVATOR if via_activator else _END)
 
-    def fields(self, request_id: bytes, *, via_activator: bool) -> list[RawHeader]:
-        """The whole head in HTTP/2: pseudo-header fields first, names in lower case."""
+    def fields(self) -> list[RawHeader]:
+        """What HTTP/2 sends of it, but for what differs each time: the pseudo-header fields first,
+        names in lower case."""
         head = self._head
         fields = [
             (b":method", head.method),
@@ -108,13 +111,14 @@ class UpstreamHead:
             (b":authority", head.host or b""),
             (b":path", self._target),
         ]
-        fields += ((name.lower(), value) for name, value in head.fields)
+        fields += ((name.lower(), value.strip(b" \t")) for name, value in head.fields)
         if head.framing is Framing.LENGTH:
             fields.append((b"content-length", b"%d" % head.content_length))
+        if head.takes_trailers:
+            fields.append((b"te", b"trailers"))
+        if head.expects_continue:
+            fields.append((b"expect", b"100-continue"))
         fields += ((name.lower(), value) for name, value in split_lines(self._lines))
-        fields.append((b"x-request-id", request_id))
-        if via_activator:
-            fields.append((b"k-proxy-request", b"activator"))
         return fields
 
     def _make_before(self) -> bytes:

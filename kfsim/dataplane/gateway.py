@@ -27,6 +27,7 @@ from kfsim.dataplane.durations import RequestDurations
 from kfsim.dataplane.forwarding import RequestIds
 from kfsim.dataplane.http1.client import ClientConnection
 from kfsim.dataplane.http1.upstream_pool import UpstreamPool
+from kfsim.dataplane.http2.server import ClientLink
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.refusals import Refusals
@@ -184,7 +185,14 @@ class Gateway:
 
         def make_http1() -> asyncio.Protocol:
             # A class that is compiled is no subclass of asyncio's; its methods are what counts.
-            return cast(asyncio.Protocol, ClientConnection(plane, connections, service))
+            made = ClientConnection(plane, connections, service, make_http2=make_link)
+            return cast(asyncio.Protocol, made)
+
+        def make_link() -> ClientLink:
+            return ClientLink(plane, connections, service)
+
+        def make_http2() -> asyncio.Protocol:
+            return cast(asyncio.Protocol, make_link())
 
         self._looks.start()
         limits = plane.limits
@@ -195,7 +203,7 @@ class Gateway:
                     self._turned_away, plane.refusals, limit=limits.connections, admits=admits
                 )
             return SniffingConnection(
-                make_http1, connections, head_timeout=limits.head_timeout, admits=admits
+                make_http1, make_http2, connections, head_timeout=limits.head_timeout, admits=admits
             )
 
         return make_protocol
@@ -213,6 +221,7 @@ class Gateway:
         await self._inner_connections.close(0.0)
         await self._turned_away.close(0.0)
         await self._plane.pool.close()
+        await self._plane.http2_pool.close()
         self._plane.timer.close()
         self._looks.close()
 
@@ -242,6 +251,7 @@ class Gateway:
         for endpoint in before.endpoints if before is not None else ():
             if endpoint not in kept:
                 self._plane.pool.close_idle(endpoint)
+                self._plane.http2_pool.close_idle(endpoint)
 
     def activator_in_path(self, revision: RevisionKey) -> bool:
         """See `base.ports.RouteSink`."""

@@ -34,7 +34,6 @@ HOP_BY_HOP = frozenset(
         b"te",
         b"trailer",
         b"upgrade",
-        b"http2-settings",
     )
 )
 # A Connection header must not take away what frames or routes the message.

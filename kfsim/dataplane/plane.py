@@ -11,6 +11,7 @@ from kfsim.dataplane.deadline_timer import DeadlineTimer
 from kfsim.dataplane.durations import RequestDurations
 from kfsim.dataplane.forwarding import RequestIds
 from kfsim.dataplane.http1.upstream_pool import UpstreamPool
+from kfsim.dataplane.http2.pool import Http2Pool
 from kfsim.dataplane.limits import Limits
 from kfsim.dataplane.provenance import Provenance
 from kfsim.dataplane.refusals import Refusals
@@ -37,8 +38,10 @@ class Plane:
     durations: RequestDurations = field(default_factory=RequestDurations)
     refusals: Refusals = field(default_factory=Refusals)
     buffered: BufferedBytes = field(init=False)
+    http2_pool: Http2Pool = field(init=False)
 
     def __post_init__(self) -> None:
         self.buffered = BufferedBytes(
             self.limits.total_buffered_bytes, clock=self.clock, refusals=self.refusals
         )
+        self.http2_pool = Http2Pool(limits=self.limits, clock=self.clock, refusals=self.refusals)

@@ -36,6 +36,7 @@ class Rule(IntEnum):
     REQUEST_ID = 7
     EXPECT = 8
     UPGRADE = 9
+    HTTP2_SETTINGS = 10
 
 
 # K-Proxy-Request and the revision headers are for the hops inside; a client's are not believed.
@@ -55,6 +56,7 @@ RULES: dict[bytes, Rule] = dict.fromkeys(HOP_BY_HOP, Rule.DROP) | {
     b"x-request-id": Rule.REQUEST_ID,
     b"expect": Rule.EXPECT,
     b"upgrade": Rule.UPGRADE,
+    b"http2-settings": Rule.HTTP2_SETTINGS,
 }
 _NOT_IN_HOST = re.compile(rb"[ \t,/@?#]")
 _OWN_PROTOCOLS = frozenset((b"h2c", b"h2", b"http/2.0", b"http/1.1"))
@@ -66,7 +68,9 @@ class RequestHead:
 
     What is forwarded of its headers is at hand as `lines` for HTTP/1.1 and as `fields` for HTTP/2;
     whoever makes the head sets one of them, and the other is made when it is asked for. `upgrade`
-    is the protocol that the client asks the replica to switch to, empty for none.
+    is the protocol that the client asks the replica to switch to, empty for none; `takes_trailers`
+    what `te: trailers` of HTTP/2 says, `grpc` that a gRPC client asks by HTTP/2. `http2_settings`
+    is what an HTTP/1.1 request that may go on in HTTP/2 says of it, None for all others.
     """
 
     __slots__ = (
@@ -77,11 +81,14 @@ class RequestHead:
         "forwarded",
         "forwarded_for",
         "framing",
+        "grpc",
         "host",
+        "http2_settings",
         "http11",
         "keep_alive",
         "method",
         "request_id",
+        "takes_trailers",
         "target",
         "upgrade",
     )
@@ -99,6 +106,9 @@ class RequestHead:
         self.request_id = b""
         self.expects_continue = False
         self.upgrade = b""
+        self.takes_trailers = False
+        self.grpc = False
+        self.http2_settings: bytes | None = None
         self._lines: bytes | None = None
         self._fields: Sequence[RawHeader] | None = None
 
@@ -157,6 +167,8 @@ def parse_request_head(
     if nominated:
         gone = nominated.union(RULES)
         lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() not in gone]
+    if head.http2_settings is not None and not _may_go_on_in_http2(head, nominated):
+        head.http2_settings = None
     if head.upgrade and not _may_switch(head, nominated):
         head.upgrade = b""
     head.lines = b"".join(lines)
@@ -187,10 +199,22 @@ def apply_rule(head: RequestHead, rule: Rule, value: bytes) -> None:
         head.forwarded += b", " + value if head.forwarded else value
     elif rule is Rule.REQUEST_ID:
         head.request_id = value
+    elif rule is Rule.HTTP2_SETTINGS:
+        head.http2_settings = value.strip()
     elif rule is Rule.UPGRADE:
         head.upgrade += b", " + value if head.upgrade else value
     elif rule is Rule.EXPECT and value.strip().lower() == b"100-continue" and head.http11:
         head.expects_continue = True
+
+
+def _may_go_on_in_http2(head: RequestHead, nominated: frozenset[bytes]) -> bool:
+    """`Upgrade: h2c` with its settings (RFC 7540 section 3.2), here without a body."""
+    return (
+        head.http11
+        and nominated >= {b"upgrade", b"http2-settings"}
+        and head.framing is Framing.NONE
+        and head.upgrade.strip().lower() == b"h2c"
+    )
 
 
 def _may_switch(head: RequestHead, nominated: frozenset[bytes]) -> bool:

@@ -22,6 +22,7 @@ TAKEN_OUT = HOP_BY_HOP | {
     b"kfsim-revision",
     b"kfsim-replica",
     b"kfsim-start",
+    b"http2-settings",
 }
 _REASONS: dict[int, bytes] = {
     100: b"Continue", 101: b"Switching Protocols", 103: b"Early Hints", 200: b"OK", 201: b"Created",
@@ -50,7 +51,17 @@ class ResponseHead:
     """Status, framing, and the headers that the client gets as they are, either as `fields` or as
     `lines` of HTTP/1.1; the other form is made when it is asked for."""
 
-    __slots__ = ("_fields", "_lines", "_made", "_made_with", "content_length", "framing", "status")
+    __slots__ = (
+        "_fields",
+        "_lines",
+        "_made",
+        "_made_with",
+        "block",
+        "block_with",
+        "content_length",
+        "framing",
+        "status",
+    )
 
     def __init__(
         self,
@@ -67,6 +78,9 @@ class ResponseHead:
         self._lines = lines
         self._made = b""
         self._made_with: tuple[Framing, bytes, bytes] | None = None
+        self.block = b""
+        """The head as HTTP/2 has encoded it, with `block_with` added to it."""
+        self.block_with = b""
 
     @property
     def lines(self) -> bytes:

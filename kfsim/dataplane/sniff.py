@@ -1,8 +1,7 @@
 """Which protocol a connection speaks, told from its first bytes.
 
 HTTP/2 with prior knowledge begins with a fixed preface (RFC 9113 section 3.4); everything else is
-HTTP/1.x. This is where HTTP/2 will hand over to its own connection class. Until then such a
-client is told, in HTTP/2's own words, to use HTTP/1.1.
+HTTP/1.x, where HTTP/2 can still be asked for by an Upgrade.
 """
 
 import asyncio
@@ -11,12 +10,8 @@ from enum import Enum, auto
 from typing import cast
 
 from kfsim.dataplane.connections import OpenConnections
+from kfsim.dataplane.http2.frames import PREFACE
 from kfsim.dataplane.rest import Rest
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-
-_HTTP_1_1_REQUIRED = 0x0D
-_NOTICE = b"kfsim's gateway speaks HTTP/1.1 only at present"
 
 
 class Spoken(Enum):
@@ -34,19 +29,14 @@ def sniff(data: bytes) -> Spoken:
     return Spoken.UNDECIDED if PREFACE.startswith(data) else Spoken.HTTP1
 
 
-def make_refusal() -> bytes:
-    """An empty SETTINGS frame, which must come first, then GOAWAY with HTTP_1_1_REQUIRED."""
-    settings = (0).to_bytes(3) + b"\x04\x00" + (0).to_bytes(4)
-    payload = (0).to_bytes(4) + _HTTP_1_1_REQUIRED.to_bytes(4) + _NOTICE
-    return settings + len(payload).to_bytes(3) + b"\x07\x00" + (0).to_bytes(4) + payload
-
-
 class SniffingConnection(asyncio.Protocol):
-    """Waits for the first bytes, then hands the connection to `make_http1()`."""
+    """Waits for the first bytes, then hands the connection to what `make_http1` or `make_http2`
+    makes."""
 
     def __init__(
         self,
         make_http1: Callable[[], asyncio.Protocol],
+        make_http2: Callable[[], asyncio.Protocol],
         connections: OpenConnections,
         *,
         head_timeout: float,
@@ -55,6 +45,7 @@ class SniffingConnection(asyncio.Protocol):
         """`head_timeout` bounds the seconds until the protocol is known. `admits` is asked about
         the peer's address; without it everybody may connect."""
         self._make_http1 = make_http1
+        self._make_http2 = make_http2
         self._head_timeout = head_timeout
         self._admits = admits
         self._connections = connections
@@ -90,11 +81,8 @@ class SniffingConnection(asyncio.Protocol):
             return
         received = self._received = self._received + data
         spoken = sniff(received)
-        if spoken is Spoken.HTTP2:
-            self._transport.write(make_refusal())
-            self._transport.close()
-        elif spoken is Spoken.HTTP1:
-            protocol = self._make_http1()
+        if spoken is not Spoken.UNDECIDED:
+            protocol = self._make_http2() if spoken is Spoken.HTTP2 else self._make_http1()
             self._transport.set_protocol(protocol)
             protocol.connection_made(self._transport)
             self._connections.remove(self)

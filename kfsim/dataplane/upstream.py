@@ -19,6 +19,8 @@ class Upstream(ABC):
     """Whether it was open before this request, so that it may be stale."""
     answered: bool
     """Whether any byte came back for this request."""
+    unprocessed: bool
+    """Whether the replica has said that it did nothing of it."""
 
     @abstractmethod
     def begin(
@@ -29,8 +31,10 @@ class Upstream(ABC):
         *,
         via_activator: bool,
         body: Sequence[bytes],
+        ended: bool,
     ) -> None:
-        """Send a request's head and what has come of its body; more follows by `send`."""
+        """Send a request's head and what has come of its body. More follows by `send`, unless the
+        request has `ended`."""
         ...
 
     @abstractmethod

@@ -51,6 +51,7 @@ async def test_every_request_is_told_by_how_it_ended() -> None:
         lost = await world.connect()
         lost.send("/hang")
         await replica.arrived.wait()
+        await until(lambda: world.gateway.open_connections == 1)  # what was refused lingers
         found = await samples(world)
         assert (found["requests_open"], found["connections_open"]) == (1, 1)
         for client in (lost, broken, unreadable):

@@ -8,8 +8,8 @@ import pytest
 
 from kfsim.base.types import ServiceName
 from kfsim.dataplane import Limits
+from kfsim.dataplane.http2.frames import PREFACE
 from kfsim.dataplane.refusals import Refusal
-from kfsim.dataplane.sniff import PREFACE
 from tests.dataplane.worlds import Replica, running, until
 
 TWO = Limits(connections=2)

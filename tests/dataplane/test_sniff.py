@@ -1,6 +1,7 @@
 import pytest
 
-from kfsim.dataplane.sniff import PREFACE, Spoken, make_refusal, sniff
+from kfsim.dataplane.http2.frames import PREFACE
+from kfsim.dataplane.sniff import Spoken, sniff
 
 
 @pytest.mark.parametrize(
@@ -17,12 +18,3 @@ from kfsim.dataplane.sniff import PREFACE, Spoken, make_refusal, sniff
 )
 def test_first_bytes_decide(data, spoken):
     assert sniff(data) is spoken
-
-
-def test_refusal_is_settings_then_goaway_http_1_1_required():
-    frames = make_refusal()
-    assert frames[3] == 4
-    goaway = frames[9:]
-    assert int.from_bytes(goaway[:3]) == len(goaway) - 9
-    assert goaway[3] == 7
-    assert int.from_bytes(goaway[13:17]) == 0x0D

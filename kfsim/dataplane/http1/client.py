@@ -8,8 +8,8 @@ sending side counts as gone, as for Go's server in front of Knative's queue-prox
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
 
 import httptools
 
@@ -25,6 +25,8 @@ from kfsim.dataplane.http1.incoming import Incoming
 from kfsim.dataplane.http1.lingering import close_lingering
 from kfsim.dataplane.http1.plain import has_whole_body, read_plain_request
 from kfsim.dataplane.http1.reading import ReadingSwitch, Reason
+from kfsim.dataplane.http2.server import ClientLink
+from kfsim.dataplane.http2.settings import decode_settings
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.refusals import Refusal
 from kfsim.dataplane.requests import RequestHead, parse_request_head
@@ -32,16 +34,28 @@ from kfsim.dataplane.responses import ResponseHead
 from kfsim.dataplane.rest import Rest
 from kfsim.dataplane.tunnel import Tunnel
 
+_SWITCHING: Final = (
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+)
+
 
 class ClientConnection(Downstream):
     """A client's socket; the Downstream of the exchange that it runs at present."""
 
     def __init__(
-        self, plane: Plane, connections: OpenConnections, service: ServiceName | None
+        self,
+        plane: Plane,
+        connections: OpenConnections,
+        service: ServiceName | None,
+        *,
+        make_http2: Callable[[], ClientLink] | None = None,
     ) -> None:
+        """`make_http2` makes who goes on where a client asks for HTTP/2."""
         self._plane = plane
         self._connections = connections
         self._service = service
+        self._make_http2 = make_http2
+        self._upgrading: RequestHead | None = None
         self._parser: Any = None
         self._url = b""
         self._headers: list[RawHeader] = []
@@ -150,6 +164,10 @@ class ClientConnection(Downstream):
             self._reading.stop(Reason.BACKLOG)
             self._note_stuck()
 
+    def eof_received(self) -> bool:
+        """Whether the transport stays open: it does not, a peer that ends its sending has left."""
+        return False
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stopped = True
         self._connections.remove(self)
@@ -200,6 +218,9 @@ class ClientConnection(Downstream):
             )
         except BadHead as error:
             self._refuse(error.status, error.reason)
+            return
+        if head.http2_settings is not None and self._present is None and not self._backlog:
+            self._upgrading = head  # goes on behind the message's end
             return
         incoming = self._receiving = self._latest = Incoming(head)
         self._backlog.append(incoming)
@@ -321,6 +342,9 @@ class ClientConnection(Downstream):
     def _behind_upgrade(self, rest: bytes) -> None:
         """What follows a request with an Upgrade is in the new protocol if the replica agrees, and
         the next request if it does not, or was not asked (RFC 9110 section 7.8)."""
+        if self._upgrading is not None:
+            self._go_on_in_http2(self._upgrading, rest)
+            return
         latest = self._latest
         asked = latest is not None and latest.head is not None and latest.head.upgrade
         if asked and (latest is self._present or latest in self._backlog):
@@ -329,6 +353,28 @@ class ClientConnection(Downstream):
         self._new_parser()
         if rest and not self._stopped:
             self._feed(rest)
+
+    def _go_on_in_http2(self, head: RequestHead, rest: bytes) -> None:
+        """Give the connection away, with the request as its first stream."""
+        self._upgrading = None
+        settings = decode_settings(head.http2_settings or b"")
+        if self._make_http2 is None or settings is None:
+            self._backlog.append(Incoming(head))
+            self._backlog[-1].complete = True
+            self._new_parser()
+            self._advance()
+            if rest:
+                self._feed(rest)
+            return
+        self._stopped = True
+        self._writer.write(_SWITCHING)
+        link = self._make_http2()
+        self._transport.set_protocol(cast(asyncio.Protocol, link))
+        link.connection_made(self._transport)
+        self._connections.remove(self)
+        link.start_upgraded(head, settings)
+        if rest:
+            link.data_received(rest)
 
     def _hold(self, data: bytes) -> None:
         assert self._held is not None

@@ -58,6 +58,7 @@ class UpstreamConnection(Upstream):
         self.address = address
         self.reused = False
         self.answered = False
+        self.unprocessed = False
         self._limits = limits
         self._keeper = keeper
         self._transport: asyncio.Transport | None = None
@@ -94,6 +95,7 @@ class UpstreamConnection(Upstream):
         *,
         via_activator: bool,
         body: Sequence[bytes],
+        ended: bool,
     ) -> None:
         """See `Upstream`. What has come of the body goes out with the head in one write."""
         self._user = user
@@ -109,6 +111,10 @@ class UpstreamConnection(Upstream):
         if body:
             parts = [part for data in body for part in chunk(data)] if self._chunked else body
             first = b"".join((first, *parts))
+        if ended:
+            self._request_ended = True
+            if self._chunked:
+                first += LAST_CHUNK
         self._write(first)
 
     def send(self, data: bytes) -> None:
@@ -191,6 +197,10 @@ class UpstreamConnection(Upstream):
                 self._fail(f"its response head is larger than {self._limits.head_bytes} bytes")
             elif self._user is not None:
                 self._user.response_flush()
+
+    def eof_received(self) -> bool:
+        """Whether the transport stays open: it does not, a peer that ends its sending has left."""
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -3,7 +3,6 @@
 import pytest
 
 from kfsim.dataplane import Limits
-from kfsim.dataplane.sniff import PREFACE
 from tests.dataplane.worlds import REVISION, Replica, running, until
 
 HOST = b"Host: iris.default.localhost\r\n"
@@ -118,16 +117,6 @@ async def test_upgrade_is_ignored_and_the_request_answered():
             client.send("/", more="Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n")
             assert (await client.reply()).text == "GET / "
         assert "upgrade" not in replica.received[0].headers
-        client.close()
-
-
-async def test_http2_client_is_told_to_use_http_1_1():
-    async with running() as world:
-        client = await world.connect()
-        client.writer.write(PREFACE)
-        said = await client.reader.read()
-        assert said[:9] == b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-        assert b"HTTP/1.1 only at present" in said
         client.close()
 
 
