@@ -8,6 +8,7 @@ or dropped, and the counters are told.
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from kfsim.base.types import AppProtocol, Endpoint
 from kfsim.dataplane.answers import (
@@ -29,6 +30,17 @@ from kfsim.dataplane.routing import Route
 from kfsim.dataplane.tunnel import Tunnel
 from kfsim.dataplane.upstream import Upstream, UpstreamUser
 from kfsim.flow import Ticket, TicketState
+
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_H2C: Final = AppProtocol.H2C
+_NONE: Final = Framing.NONE
+_ANSWERED: Final = Outcome.ANSWERED
+_BROKEN: Final = Outcome.BROKEN
+_CLIENT_LOST: Final = Outcome.CLIENT_LOST
+_PROXIED: Final = Outcome.PROXIED
+_GRANTED: Final = TicketState.GRANTED
+_REJECTED: Final = TicketState.REJECTED
+_WAITING: Final = TicketState.WAITING
 
 
 class Exchange(UpstreamUser):
@@ -68,7 +80,7 @@ class Exchange(UpstreamUser):
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._held_bytes = 0
-        self._request_ended = request.framing is Framing.NONE
+        self._request_ended = request.framing is _NONE
         self._trailers: Sequence[RawHeader] = ()
         self._request_paused = False
         self._response_paused = False
@@ -103,9 +115,9 @@ class Exchange(UpstreamUser):
         if self._ticket is not None:
             ticket.arrived = self._ticket.arrived
         self._ticket = ticket
-        if ticket.state is TicketState.GRANTED:
+        if ticket.state is _GRANTED:
             self._dispatch(ticket)
-        elif ticket.state is TicketState.REJECTED:
+        elif ticket.state is _REJECTED:
             self._rejected(ticket)
         plane.timer.arm()
 
@@ -116,7 +128,7 @@ class Exchange(UpstreamUser):
 
     def answer(self, answer: Answer) -> None:
         """End it with a response of the gateway's own."""
-        self._finish(Outcome.ANSWERED, answer.status)
+        self._finish(_ANSWERED, answer.status)
         self._downstream.answer(answer)
 
     # From the client
@@ -147,7 +159,7 @@ class Exchange(UpstreamUser):
 
     def client_lost(self) -> None:
         """The client is gone, at whatever stage."""
-        self._finish(Outcome.CLIENT_LOST, self._status)
+        self._finish(_CLIENT_LOST, self._status)
 
     def client_full(self) -> None:
         """The client takes no more of the response for now."""
@@ -188,7 +200,7 @@ class Exchange(UpstreamUser):
     def _dispatch(self, ticket: Ticket) -> None:
         endpoint = ticket.endpoint
         assert endpoint is not None  # a granted ticket has one
-        if endpoint.protocol is AppProtocol.H2C:
+        if endpoint.protocol is _H2C:
             stream = self._plane.http2_pool.take(endpoint)
             if stream is not None:
                 self._begin(stream)
@@ -205,7 +217,7 @@ class Exchange(UpstreamUser):
 
     def _connect(self, endpoint: Endpoint) -> None:
         self._connecting = True
-        http2 = endpoint.protocol is AppProtocol.H2C
+        http2 = endpoint.protocol is _H2C
         (self._plane.http2_pool if http2 else self._plane.pool).connect(endpoint, self)
 
     # From the pool
@@ -249,7 +261,7 @@ class Exchange(UpstreamUser):
         self._ticket = None
         ticket.finish(now)
         plane.durations.observe(ticket.revision, head.status, now - ticket.arrived)
-        plane.counters.end(Outcome.PROXIED, head.status)
+        plane.counters.end(_PROXIED, head.status)
         self._downstream.whole_response(head, added, body)
 
     def response_body(self, data: bytes) -> None:
@@ -264,7 +276,7 @@ class Exchange(UpstreamUser):
         upstream, self._upstream = self._upstream, None
         if upstream is not None and not self._request_ended:
             upstream.drop()
-        self._finish(Outcome.PROXIED, self._status)
+        self._finish(_PROXIED, self._status)
         self._downstream.end_response(trailers)
 
     def response_switch(self, lines: bytes, transport: asyncio.Transport, rest: bytes) -> None:
@@ -327,7 +339,7 @@ class Exchange(UpstreamUser):
             self._ticket.touch(self._plane.clock.now())
 
     def _tunnel_ended(self) -> None:
-        self._finish(Outcome.PROXIED, self._status)
+        self._finish(_PROXIED, self._status)
 
     @property
     def _on_its_way(self) -> bool:
@@ -370,7 +382,7 @@ class Exchange(UpstreamUser):
         replica has not touched can go again if nothing of it is gone."""
         request = self._request
         if upstream.unprocessed:
-            return request.framing is Framing.NONE
+            return request.framing is _NONE
         return upstream.reused and not upstream.answered and request.replayable
 
     def _connect_again(self) -> None:
@@ -387,9 +399,9 @@ class Exchange(UpstreamUser):
             return
         plane.counters.retries += 1
         # The retry itself may have granted it by callback.
-        if ticket.state is TicketState.GRANTED and not self._on_its_way:
+        if ticket.state is _GRANTED and not self._on_its_way:
             self._dispatch(ticket)
-        elif ticket.state is TicketState.REJECTED:
+        elif ticket.state is _REJECTED:
             self._rejected(ticket)
         plane.timer.arm()
 
@@ -399,7 +411,7 @@ class Exchange(UpstreamUser):
 
     def _break(self) -> None:
         """The response has begun and cannot be completed."""
-        self._finish(Outcome.BROKEN, self._status)
+        self._finish(_BROKEN, self._status)
         self._downstream.abort()
 
     def _finish(self, outcome: Outcome, status: int) -> None:
@@ -414,7 +426,7 @@ class Exchange(UpstreamUser):
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
             now = self._plane.clock.now()
-            if outcome is Outcome.CLIENT_LOST or ticket.state is TicketState.WAITING:
+            if outcome is _CLIENT_LOST or ticket.state is _WAITING:
                 ticket.cancel(now)
             else:
                 ticket.finish(now)

@@ -5,10 +5,16 @@ queue-proxy. Their headers are set in one place here: X-Forwarded-*, Forwarded (
 queue-proxy when absent), X-Request-Id, and K-Proxy-Request when the activator was in the path.
 """
 
+from typing import Final
+
 from kfsim.base.entropy import Entropy
 from kfsim.dataplane.heads import Framing, RawHeader, split_lines
 from kfsim.dataplane.probes import find_probe
 from kfsim.dataplane.requests import RequestHead
+
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_CHUNKED: Final = Framing.CHUNKED
+_LENGTH: Final = Framing.LENGTH
 
 _END = b"\r\n\r\n"
 # networking/pkg/http/header ProxyKey
@@ -112,7 +118,7 @@ class UpstreamHead:
             (b":path", self._target),
         ]
         fields += ((name.lower(), value.strip(b" \t")) for name, value in head.fields)
-        if head.framing is Framing.LENGTH:
+        if head.framing is _LENGTH:
             fields.append((b"content-length", b"%d" % head.content_length))
         if head.takes_trailers:
             fields.append((b"te", b"trailers"))
@@ -123,9 +129,9 @@ class UpstreamHead:
 
     def _make_before(self) -> bytes:
         head = self._head
-        if head.framing is Framing.LENGTH:
+        if head.framing is _LENGTH:
             framing = b"Content-Length: %d\r\n" % head.content_length
-        elif head.framing is Framing.CHUNKED:
+        elif head.framing is _CHUNKED:
             framing = b"Transfer-Encoding: chunked\r\n"
         else:
             framing = b""

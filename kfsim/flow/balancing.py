@@ -8,7 +8,6 @@ replicas are bits of an integer, so a pick does not scan.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 from kfsim.base.entropy import Entropy
 from kfsim.flow.queue_proxy import QueueProxy
@@ -17,23 +16,26 @@ from kfsim.flow.ticket import Ticket
 _FIRST_AVAILABLE_UP_TO = 3
 
 
-class Balancer(Protocol):
+class Balancer(ABC):
     """Picks among the current targets; a taken replica is given back with `release`."""
 
+    @abstractmethod
     def set_targets(self, targets: Sequence[QueueProxy[Ticket]]) -> None:
         """Replace the targets; slots taken before stay taken."""
         ...
 
+    @abstractmethod
     def take(self) -> QueueProxy[Ticket] | None:
         """A replica with a free slot, None when there is none."""
         ...
 
+    @abstractmethod
     def release(self, replica: QueueProxy[Ticket]) -> None:
         """Give back a slot that `take` handed out."""
         ...
 
 
-class LeastOfTwo:
+class LeastOfTwo(Balancer):
     """The less loaded of two replicas picked at random; knows no limit."""
 
     def __init__(self, entropy: Entropy) -> None:
@@ -66,7 +68,7 @@ class LeastOfTwo:
         """There are no slots to give back."""
 
 
-class _SlotBalancer(ABC):
+class _SlotBalancer(Balancer):
     """Keeps one bit per target that has a free slot."""
 
     def __init__(self, container_concurrency: int) -> None:

@@ -12,7 +12,7 @@ queue_depth 10000 and starts with capacity 0.
 from collections import OrderedDict
 from collections.abc import Hashable
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 WaiterT = TypeVar("WaiterT", bound=Hashable)
 
@@ -23,6 +23,12 @@ class BreakerState(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"
     REJECTED = "rejected"
+
+
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_RUNNING: Final = BreakerState.RUNNING
+_WAITING: Final = BreakerState.WAITING
+_REJECTED: Final = BreakerState.REJECTED
 
 
 class Breaker(Generic[WaiterT]):
@@ -66,14 +72,14 @@ class Breaker(Generic[WaiterT]):
         """Take a slot. A waiter that is WAITING is returned later by release or set_capacity,
         unless it is cancelled; a waiter must not ask again while it waits."""
         if self._running + len(self._waiting) >= self._total_slots:
-            return BreakerState.REJECTED
+            return _REJECTED
         if self._running < self._capacity and not self._waiting:
             self._running += 1
-            return BreakerState.RUNNING
+            return _RUNNING
         if waiter in self._waiting:
             raise ValueError(f"{waiter!r} already waits in this breaker")
         self._waiting[waiter] = None
-        return BreakerState.WAITING
+        return _WAITING
 
     def release(self) -> WaiterT | None:
         """A running request finished; the returned waiter, if any, runs from now on."""

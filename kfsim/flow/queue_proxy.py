@@ -8,11 +8,16 @@ moves elsewhere, what runs ends as it may).
 """
 
 from collections.abc import Callable, Hashable
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from kfsim.base.types import Endpoint
 from kfsim.flow.breaker import Breaker, BreakerState
 from kfsim.flow.statistics import RequestStatistics
+
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_REJECTED: Final = BreakerState.REJECTED
+_RUNNING: Final = BreakerState.RUNNING
+_WAITING: Final = BreakerState.WAITING
 
 _QUEUE_DEPTH_FACTOR = 10  # cmd/queue: BreakerParams.QueueDepth = 10 * containerConcurrency
 
@@ -68,13 +73,13 @@ class QueueProxy(Generic[GuestT]):
         self.statistics.request_in(now, proxied=request.via_activator)
         if self.breaker is not None:
             state = self.breaker.reserve(request)
-            if state is BreakerState.REJECTED:
+            if state is _REJECTED:
                 self.statistics.request_out(now, proxied=request.via_activator)
                 return state
-            if state is BreakerState.WAITING:
+            if state is _WAITING:
                 self.queued[request] = None
         else:
-            state = BreakerState.RUNNING
+            state = _RUNNING
         self.in_flight += 1
         return state
 

@@ -10,6 +10,7 @@ for. Upstream: pkg/activator/net/throttler.go, pkg/queue/breaker.go.
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from kfsim.base.entropy import Entropy
 from kfsim.base.types import Endpoint, ReplicaKey, RevisionKey, RevisionTarget, ServiceMode, Stat
@@ -28,8 +29,15 @@ from kfsim.flow.ticket import (
     Rejection,
     Ticket,
     TicketEvent,
+    TicketOwner,
     TicketState,
 )
+
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_GRANTED: Final = TicketState.GRANTED
+_REJECTED: Final = TicketState.REJECTED
+_RUNS: Final = BreakerState.RUNNING
+_IS_FULL: Final = BreakerState.REJECTED
 
 ACTIVATOR_QUEUE_DEPTH = 10_000  # pkg/activator/net/throttler.go breakerQueueDepth
 
@@ -44,7 +52,7 @@ class FlowContext:
     pokes: list[Callable[[RevisionKey, Stat], None]] = field(default_factory=list)
 
 
-class RevisionFlow:
+class RevisionFlow(TicketOwner):
     """Everything about the requests of one revision. containerConcurrency never changes."""
 
     def __init__(self, target: RevisionTarget, context: FlowContext) -> None:
@@ -97,7 +105,7 @@ class RevisionFlow:
             self._held[ticket] = None
         else:
             self._refuse(ticket, QUEUE_FULL, now)
-        if ticket.state is not TicketState.REJECTED:
+        if ticket.state is not _REJECTED:
             self.patience.begin(ticket, now)
 
     def retry(self, ticket: Ticket, now: float) -> bool:
@@ -231,12 +239,12 @@ class RevisionFlow:
 
     def _enter(self, ticket: Ticket, replica: QueueProxy[Ticket], now: float) -> None:
         state = replica.enter(ticket, now)
-        if state is not BreakerState.REJECTED:
+        if state is not _IS_FULL:
             ticket.replica = replica
-        if state is BreakerState.RUNNING:
-            ticket.state = TicketState.GRANTED
+        if state is _RUNS:
+            ticket.state = _GRANTED
             ticket.endpoint = replica.endpoint
-        elif state is BreakerState.REJECTED:
+        elif state is _IS_FULL:
             if ticket.via_activator:
                 self._balancer.release(replica)
             self._refuse(ticket, QUEUE_FULL, now)
@@ -259,7 +267,7 @@ class RevisionFlow:
         successor = replica.leave(ticket, now)
         ticket.replica = None
         if successor is not None:
-            successor.state = TicketState.GRANTED
+            successor.state = _GRANTED
             successor.endpoint = replica.endpoint
             self._outbox.granted(successor)
         if replica.in_flight == 0 and (replica.draining or not replica.ready):
@@ -269,14 +277,14 @@ class RevisionFlow:
         while self._held and (replica := self._balancer.take()) is not None:
             ticket, _ = self._held.popitem(last=False)
             self._enter(ticket, replica, now)
-            if ticket.state is TicketState.GRANTED:
+            if ticket.state is _GRANTED:
                 self._outbox.granted(ticket)
-            elif ticket.state is TicketState.REJECTED:
+            elif ticket.state is _REJECTED:
                 self._outbox.rejected(ticket)
 
     def _refuse(self, ticket: Ticket, rejection: Rejection, now: float) -> None:
         """Reject a ticket that holds no place anywhere, without telling its owner."""
-        ticket.state = TicketState.REJECTED
+        ticket.state = _REJECTED
         ticket.rejection = rejection
         self.patience.end(ticket)
         if ticket.via_activator and self.reporter is not None:

@@ -6,11 +6,17 @@ ended by closing.
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from kfsim.dataplane.answers import Answer
 from kfsim.dataplane.heads import LAST_CHUNK, Framing, RawHeader, chunk, make_lines
 from kfsim.dataplane.requests import RequestHead
 from kfsim.dataplane.responses import ResponseHead, has_no_body, status_line
+
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_CHUNKED: Final = Framing.CHUNKED
+_LENGTH: Final = Framing.LENGTH
+_UNTIL_CLOSE: Final = Framing.UNTIL_CLOSE
 
 _CLOSE = b"Connection: close\r\n"
 _KEEP_ALIVE = b"Connection: keep-alive\r\n"
@@ -43,10 +49,10 @@ class ClientWriter:
         """Write a replica's head."""
         http11 = request is not None and request.http11
         framing = head.framing
-        if framing in (Framing.CHUNKED, Framing.UNTIL_CLOSE):
-            framing = Framing.CHUNKED if http11 else Framing.UNTIL_CLOSE
-        self.keep_alive = keep_alive and framing is not Framing.UNTIL_CLOSE
-        self._chunked = framing is Framing.CHUNKED
+        if framing in (_CHUNKED, _UNTIL_CLOSE):
+            framing = _CHUNKED if http11 else _UNTIL_CLOSE
+        self.keep_alive = keep_alive and framing is not _UNTIL_CLOSE
+        self._chunked = framing is _CHUNKED
         self.begun = True
         self._parts.append(head.make(framing, added=added, connection=self._connection(http11)))
 
@@ -62,7 +68,7 @@ class ClientWriter:
         """Write a replica's whole response, whose length is known, in one go."""
         self.keep_alive = keep_alive
         connection = self._connection(request is not None and request.http11)
-        self.write(head.make(Framing.LENGTH, added=added, connection=connection) + body)
+        self.write(head.make(_LENGTH, added=added, connection=connection) + body)
 
     def body(self, data: bytes) -> None:
         if self._chunked:

@@ -6,6 +6,8 @@ that head and the body it announces, is that request again. Nothing is parsed th
 head leads is looked up again only when the routes have changed since (`Router.epoch`).
 """
 
+from typing import Final
+
 from kfsim.base.types import ServiceName
 from kfsim.dataplane.answers import Answer
 from kfsim.dataplane.forwarding import ForwardingHeaders, UpstreamHead
@@ -13,6 +15,10 @@ from kfsim.dataplane.heads import Framing, find_plain_head
 from kfsim.dataplane.requests import RequestHead
 from kfsim.dataplane.routing import Route, Router
 from kfsim.traffic import cluster_local_host
+
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_CHUNKED: Final = Framing.CHUNKED
+_NONE: Final = Framing.NONE
 
 
 class Incoming:
@@ -50,7 +56,7 @@ class Incoming:
     def whole(self) -> bool:
         """Whether nothing of it is still to come, as far as its head says."""
         head = self.head
-        return head is not None and (self.complete or head.framing is Framing.NONE)
+        return head is not None and (self.complete or head.framing is _NONE)
 
     def resolve(
         self, router: Router, service: ServiceName | None, forwarding: ForwardingHeaders
@@ -79,7 +85,7 @@ class Incoming:
         head = self.head
         if head is None or not self.complete or not head.keep_alive or head.expects_continue:
             return False
-        if head.framing is Framing.CHUNKED or head.upgrade:
+        if head.framing is _CHUNKED or head.upgrade:
             return False
         raw = find_plain_head(data, headers)
         if not raw or len(raw) + head.content_length != len(data):

@@ -13,6 +13,11 @@ from kfsim.dataplane.heads import BadHead, Framing, is_length
 from kfsim.dataplane.requests import RULES, RequestHead, Rule, apply_rule
 from kfsim.dataplane.responses import TAKEN_OUT, ResponseHead, has_no_body
 
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_WITH_LENGTH: Final = Framing.LENGTH
+_CHUNKED: Final = Framing.CHUNKED
+_CONNECTION: Final = Rule.CONNECTION
+
 # RFC 9110 5.6.2 (token) and 5.5 (field values, bytes above 0x7f included).
 _FIELDS: Final = rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t -~\x80-\xff]*+\r\n)++)\r\n"
 _REQUEST: Final = re.compile(
@@ -55,9 +60,7 @@ def _keep_lines(head: RequestHead, fields: list[bytes]) -> list[bytes] | None:
             lines.append(line)
         elif rule in _EASY:
             apply_rule(head, rule, line[colon + 1 :].strip(b" \t"))
-        elif (
-            rule is not Rule.CONNECTION or line[colon + 1 :].strip(b" \t").lower() != b"keep-alive"
-        ):
+        elif rule is not _CONNECTION or line[colon + 1 :].strip(b" \t").lower() != b"keep-alive":
             return None
     return lines
 
@@ -86,9 +89,9 @@ def read_plain_response(method: bytes, data: bytes) -> tuple[ResponseHead, int] 
         return None
     lines.append(b"")
     made = b"\r\n".join(lines)
-    return ResponseHead(code, Framing.LENGTH, int(content_length), None, made), found.end()
+    return ResponseHead(code, _WITH_LENGTH, int(content_length), None, made), found.end()
 
 
 def has_whole_body(head: RequestHead, length: int, data: bytes) -> bool:
     """Whether the data is the head of this length and its body, and nothing more."""
-    return head.framing is not Framing.CHUNKED and length + head.content_length == len(data)
+    return head.framing is not _CHUNKED and length + head.content_length == len(data)

@@ -7,7 +7,7 @@ cleanly and nothing else arrived; bytes that nobody asked for poison it.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import httptools
 
@@ -30,6 +30,12 @@ from kfsim.dataplane.responses import (
     parse_response_head,
 )
 from kfsim.dataplane.upstream import Address, Upstream, UpstreamUser
+
+# Looked up once: a member of an enumeration costs more than most of what is done with it.
+_CHUNKED: Final = Framing.CHUNKED
+_LENGTH: Final = Framing.LENGTH
+_NONE: Final = Framing.NONE
+_UNTIL_CLOSE: Final = Framing.UNTIL_CLOSE
 
 
 class Keeper(ABC):
@@ -67,7 +73,7 @@ class UpstreamConnection(Upstream):
         self._headers: list[RawHeader] = []
         self._head_bytes = 0
         self._in_body = False
-        self._framing = Framing.NONE
+        self._framing = _NONE
         self._chunked = False
         self._response_ended = False
         self._request_ended = False
@@ -107,7 +113,7 @@ class UpstreamConnection(Upstream):
             self._stale_parser = False
             self._parser = httptools.HttpResponseParser(self)
         first = head.make(request_id, via_activator=via_activator)
-        self._chunked = head.framing is Framing.CHUNKED
+        self._chunked = head.framing is _CHUNKED
         if body:
             parts = [part for data in body for part in chunk(data)] if self._chunked else body
             first = b"".join((first, *parts))
@@ -208,7 +214,7 @@ class UpstreamConnection(Upstream):
         user, self._user = self._user, None
         if user is None:
             self._keeper.forget(self)
-        elif self._in_body and self._framing is Framing.UNTIL_CLOSE and exc is None:
+        elif self._in_body and self._framing is _UNTIL_CLOSE and exc is None:
             user.response_end()
         elif not self._response_ended:
             self._keeper.distrust(self.address)
@@ -252,7 +258,7 @@ class UpstreamConnection(Upstream):
         self._in_body = True
         self._latest = head
         self._framing = head.framing
-        if not self._parser.should_keep_alive() or head.framing is Framing.UNTIL_CLOSE:
+        if not self._parser.should_keep_alive() or head.framing is _UNTIL_CLOSE:
             self._keep = False
         user.response_head(head)
         if has_no_body(user.method, status) and self._user is user:
@@ -294,7 +300,7 @@ class UpstreamConnection(Upstream):
         """Know the head of a response that was just read whole, in one read, when it repeats."""
         head = self._latest
         self._repeated = None
-        if head is None or head.framing is not Framing.LENGTH or not self._keep:
+        if head is None or head.framing is not _LENGTH or not self._keep:
             return
         raw = find_plain_head(data, len(self._headers))
         if raw and len(raw) + head.content_length == len(data):
