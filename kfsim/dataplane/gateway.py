@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from kfsim.base.clock import Clock
 from kfsim.base.entropy import Entropy
@@ -37,6 +37,14 @@ from kfsim.dataplane.sniff import SniffingConnection
 from kfsim.flow import FlowCore
 
 _BUSY_SECONDS = 0.1
+
+
+class UpstreamCounts(NamedTuple):
+    """Connections to replicas: opened and failed since the start, idle now."""
+
+    opened: int
+    failed: int
+    idle: int
 
 
 class Gateway:
@@ -112,8 +120,10 @@ class Gateway:
         return self._plane.flow.through_activator(revision)
 
     @property
-    def upstreams(self) -> UpstreamPool:
-        return self._plane.pool
+    def upstreams(self) -> UpstreamCounts:
+        """Of both protocols together."""
+        one, two = self._plane.pool, self._plane.http2_pool
+        return UpstreamCounts(one.opened + two.opened, one.failed + two.failed, one.idle + two.idle)
 
     @property
     def busy(self) -> bool:
