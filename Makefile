@@ -40,7 +40,7 @@ test: check $(MODEL)
 # From a copy: an extension left beside its source would be run instead of it.
 compiled: $(COMPILED)/.current
 
-$(COMPILED)/.current: $(STAMP) $(shell find kfsim/base kfsim/flow kfsim/dataplane -name '*.py')
+$(COMPILED)/.current: $(STAMP) $(shell find kfsim/autoscaler kfsim/base kfsim/flow kfsim/dataplane -name '*.py')
 	@rm -rf build && mkdir -p build/tree
 	@cp -R kfsim pyproject.toml README.md LICENSE build/tree/
 	@echo "compiling the request path into $(COMPILED) (half a minute)"
@@ -54,7 +54,7 @@ test-compiled: $(STAMP)
 	else echo "the compiled request path is not tested: $(CC), a C compiler, is missing"; fi
 
 run-compiled: $(COMPILED)/.current
-	PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/flow tests/dataplane tests/simulation
+	PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/autoscaler tests/flow tests/dataplane tests/simulation
 
 bench: $(MODEL) $(COMPILED)/.current
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED):$(CURDIR) $(BIN)/python bench/run.py

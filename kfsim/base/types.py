@@ -5,7 +5,7 @@ VirtualService, ServerlessService and Endpoints objects, is immutable, and is sw
 `Stat` is what one reporter (a replica's queue-proxy, or the activator) saw during one interval.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -123,7 +123,8 @@ class RoutingTable:
 
     `hosts` is keyed by the host's first two labels, `NAME.NAMESPACE`, in lower case (the domain
     after them is free) and also holds tag hosts, `TAG-NAME.NAMESPACE`. `services` is keyed by
-    (namespace, name) for the path form `/serving/NAMESPACE/NAME/…`. Entries that did not change
+    (namespace, name) for the path form `/serving/NAMESPACE/NAME/…`, and holds only those whose path
+    does not lead where the host `NAME.NAMESPACE` does. Entries that did not change
     between two tables are the same objects, so a receiver may compare by identity.
     """
 
@@ -131,6 +132,12 @@ class RoutingTable:
     hosts: Mapping[str, HostRoute] = field(default_factory=_no_hosts)
     services: Mapping[tuple[str, str], HostRoute] = field(default_factory=_no_services)
     revisions: Mapping[RevisionKey, RevisionTarget] = field(default_factory=_no_revisions)
+
+    def routes(self) -> Iterator[tuple[str, HostRoute]]:
+        """All of them: by host, then by NAMESPACE/NAME."""
+        yield from self.hosts.items()
+        for (namespace, name), route in self.services.items():
+            yield f"{namespace}/{name}", route
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class FlowCore:
     def __init__(self, *, entropy: Entropy) -> None:
         self._context = FlowContext(entropy)
         self._revisions: dict[RevisionKey, RevisionFlow] = {}
+        self._asleep: dict[RevisionKey, RevisionTarget] = {}
+        """Revisions without a replica or a request: all that there is to know of them."""
         self._reporting: dict[RevisionKey, RevisionFlow] = {}
         self._watched: dict[RevisionFlow, None] = {}
         self._next_deadline = inf
@@ -35,13 +37,30 @@ class FlowCore:
         """Add a revision or change it; requests that now fit are granted before this returns."""
         flow = self._revisions.get(target.revision)
         if flow is None:
-            flow = self._revisions[target.revision] = RevisionFlow(target, self._context)
+            if not target.endpoints:
+                self._asleep[target.revision] = target
+                return
+            flow = self._wake(target)
         flow.update(target, now)
         if flow.reports:
             self._reporting[target.revision] = flow
+        else:
+            self._let_sleep(flow)
+
+    def _wake(self, target: RevisionTarget) -> RevisionFlow:
+        self._asleep.pop(target.revision, None)
+        flow = self._revisions[target.revision] = RevisionFlow(target, self._context)
+        return flow
+
+    def _let_sleep(self, flow: RevisionFlow) -> None:
+        """Keep the target alone, if nothing else is left of the flow."""
+        if flow.at_rest and self._revisions.get(flow.key) is flow:
+            del self._revisions[flow.key]
+            self._asleep[flow.key] = flow.target
 
     def remove(self, revision: RevisionKey, now: float) -> None:
         """Forget a revision; held requests are refused, running ones end as they may."""
+        self._asleep.pop(revision, None)
         flow = self._revisions.pop(revision, None)
         self._reporting.pop(revision, None)
         if flow is not None:
@@ -58,7 +77,11 @@ class FlowCore:
         """Take in one request; see the module's text for who is told what."""
         flow = self._revisions.get(revision)
         if flow is None:
-            return _refused(revision, now)
+            target = self._asleep.get(revision)
+            if target is None:
+                return _refused(revision, now)
+            flow = self._wake(target)
+            flow.update(target, now)
         ticket = Ticket(flow, revision, now, on_grant, on_reject)
         if flow.reporter is None:
             self._reporting[revision] = flow
@@ -144,6 +167,7 @@ class FlowCore:
             stats.extend(flow.collect(now))
             if not flow.reports:
                 del self._reporting[revision]
+                self._let_sleep(flow)
         return stats
 
     def on_poke(self, callback: Callable[[RevisionKey, Stat], None]) -> None:

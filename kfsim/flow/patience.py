@@ -33,6 +33,11 @@ class Patience:
         self._limits = tuple(each for each in every if each.duration or len(each))
         self.shortest = min((each.duration for each in every if each.duration), default=0.0)
 
+    @property
+    def watches(self) -> bool:
+        """Whether any request has a deadline still to come."""
+        return any(len(deadlines) for deadlines in self._limits)
+
     def begin(self, ticket: Ticket, now: float) -> None:
         for deadlines in self._limits:
             deadlines.start(ticket, now)

@@ -57,6 +57,7 @@ class RevisionFlow(TicketOwner):
 
     def __init__(self, target: RevisionTarget, context: FlowContext) -> None:
         self.key = target.revision
+        self.target = target
         self._context = context
         self._outbox = context.outbox
         self._container_concurrency = target.container_concurrency
@@ -86,6 +87,11 @@ class RevisionFlow(TicketOwner):
     def reports(self) -> bool:
         """Whether it has anything to report."""
         return self.reporter is not None or bool(self.replicas)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it has no replica, no request, and nothing to report."""
+        return not (self.reports or self._held or self.patience.watches or self._removal)
 
     # Requests
 
@@ -154,6 +160,7 @@ class RevisionFlow(TicketOwner):
 
     def update(self, target: RevisionTarget, now: float) -> None:
         """Take over mode, timeouts and endpoints, then run what now fits."""
+        self.target = target
         self._mode = target.mode
         self.patience.set(target)
         for replica in self.replicas.values():

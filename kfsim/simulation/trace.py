@@ -62,9 +62,8 @@ class Trace:
             for target in table.revisions.values()
         )
         splits = "; ".join(
-            f"{namespace}/{name} "
-            + ",".join(f"{share.revision.name}={share.percent}" for share in route.split)
-            for (namespace, name), route in table.services.items()
+            f"{name} " + ",".join(f"{share.revision.name}={share.percent}" for share in route.split)
+            for name, route in table.routes()
         )
         self.note("routes", f"{table.epoch} [{revisions}] [{splits}]")
 

@@ -13,9 +13,6 @@ Must not: write, wait, or know the store or the data plane.
 
 from kfsim.traffic.hosts import (
     HostNames,
-    cluster_local_host,
-    expanded_local_hosts,
-    parse_local_host,
     url_of,
 )
 from kfsim.traffic.problems import TargetProblem
@@ -34,10 +31,7 @@ __all__ = [
     "Resolution",
     "RevisionTarget",
     "TargetProblem",
-    "cluster_local_host",
-    "expanded_local_hosts",
     "is_ready",
-    "parse_local_host",
     "protocol_of",
     "resolve_traffic",
     "url_of",

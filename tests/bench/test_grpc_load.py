@@ -9,7 +9,8 @@ import pytest
 
 from bench.proxies.grpc_load import find_fault, parse
 from bench.proxies.processes import free_port
-from kfsim.dataplane.sniff import make_refusal
+from kfsim.dataplane.http2.errors import ErrorCode
+from kfsim.dataplane.http2.frames import make_goaway, make_settings
 
 _SAID = """
 finished in 2.00s, 340036.00 req/s, 28.21MB/s
@@ -53,7 +54,8 @@ def answering():
 
 
 def test_refused_http2_is_named_with_its_reason(answering):
-    fault = find_fault(answering(make_refusal()))
+    refusal = make_goaway(0, ErrorCode.HTTP_1_1_REQUIRED, "speaks HTTP/1.1 only")
+    fault = find_fault(answering(make_settings(()) + refusal))
     assert fault is not None
     assert "GOAWAY with error 13" in fault
     assert "HTTP/1.1 only" in fault

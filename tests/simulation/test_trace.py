@@ -36,7 +36,8 @@ def test_lines_tell_time_and_what_happened() -> None:
     trace.observe_routes(make_table(3, make_target("pod-1", "pod-2")))
     first, *rest = map(str, trace.lines)
     assert first.startswith("0.000000 store ADDED ConfigMap default/a 1 ")
-    splits = f"[{SERVICE[0]}/{SERVICE[1]} iris-00001=100,iris-00002=0]"
+    shares = "iris-00001=100,iris-00002=0"
+    splits = f"[{SERVICE[1]}.{SERVICE[0]} {shares}; {SERVICE[0]}/{SERVICE[1]} {shares}]"
     assert rest == [
         "1.500000 replica Exited default/pod-1 main exit 137",
         "1.500000 replica Gone default/pod-1",

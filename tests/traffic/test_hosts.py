@@ -5,14 +5,8 @@ import pytest
 from kfsim.api.config.domain import DomainConfig
 from kfsim.api.config.network import NetworkConfig
 from kfsim.api.meta import ObjectMeta
-from kfsim.base.types import ServiceName
-from kfsim.traffic import (
-    HostNames,
-    cluster_local_host,
-    expanded_local_hosts,
-    parse_local_host,
-    url_of,
-)
+from kfsim.base.local_hosts import cluster_local_host
+from kfsim.traffic import HostNames, url_of
 
 DOMAINS = DomainConfig.parse({"prod.org": "selector: {env: prod}"}, default="localhost")
 ROUTE = ObjectMeta(name="iris", namespace="ns", labels={"env": "prod", "team": "blue"})
@@ -44,29 +38,6 @@ def test_hosts_follow_the_templates_and_the_labels_domain(
 ) -> None:
     names = HostNames(DOMAINS, NetworkConfig.parse(network))
     assert names.external_host(ROUTE, "prev") == host
-
-
-def test_local_hosts_are_known_in_three_forms() -> None:
-    assert expanded_local_hosts("iris", "ns") == (
-        "iris.ns",
-        "iris.ns.svc",
-        "iris.ns.svc.cluster.local",
-    )
-
-
-@pytest.mark.parametrize(
-    "host", [*expanded_local_hosts("iris", "ns"), "Iris.NS", "iris.ns.svc.cluster.local."]
-)
-def test_a_local_host_names_its_service(host: str) -> None:
-    assert parse_local_host(host) == ServiceName(namespace="ns", name="iris")
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["", "iris", "iris.ns.", "iris.ns.svc.", "iris.ns.cluster.local", "a.b.c", "-a.ns", "a_b.ns"],
-)
-def test_other_hosts_name_no_service(host: str) -> None:
-    assert parse_local_host(host) is None
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kfsim.api.core import Container
+from kfsim.base.local_hosts import LABEL, parse_local_host
 from kfsim.base.types import ServiceName
 from kfsim.replicas.addresses import ServiceDirectory
-from kfsim.traffic import parse_local_host
-from kfsim.traffic.hosts import LABEL
 
 _FULL = rf"{LABEL}\.{LABEL}\.svc(?:\.cluster\.local\.?)?"
 _ANY = rf"{LABEL}\.{LABEL}(?:\.svc(?:\.cluster\.local\.?)?)?"

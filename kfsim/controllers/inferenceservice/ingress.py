@@ -13,9 +13,9 @@ from kfsim.api.conditions import FALSE, TRUE, ConditionManager
 from kfsim.api.kfserving.servers import V2
 from kfsim.api.kserve.keys import CLUSTER_LOCAL
 from kfsim.api.kserve.types import ComponentStatus, InferenceService
+from kfsim.base.local_hosts import cluster_local_host
 from kfsim.controllers.inferenceservice.kfserving_servers import predictor_protocol
 from kfsim.controllers.inferenceservice.plan import EXPLAINER, PREDICTOR, TRANSFORMER
-from kfsim.controllers.inferenceservice.resources import cluster_local_host
 from kfsim.controllers.inferenceservice.status import COMPONENT_CONDITIONS, INGRESS_READY
 
 _HTTP_PORT = 80

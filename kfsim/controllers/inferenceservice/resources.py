@@ -31,6 +31,7 @@ from kfsim.api.kserve.keys import (
 )
 from kfsim.api.kserve.types import ComponentSpec, InferenceService
 from kfsim.api.meta import ObjectMeta, owner_reference
+from kfsim.base.local_hosts import cluster_local_host
 from kfsim.controllers.inferenceservice.merging import as_data
 from kfsim.controllers.inferenceservice.plan import ComponentPlan
 
@@ -42,10 +43,6 @@ _INGRESS_GATEWAY: Final = "knative-serving/knative-ingress-gateway"
 _MESH: Final = "mesh"
 _LOCAL_GATEWAY_SERVICE: Final = "knative-local-gateway.istio-system.svc.cluster.local"
 _EXPLAIN: Final = r"^/v1/models/[\w-]+:explain$"
-
-
-def cluster_local_host(name: str, namespace: str) -> str:
-    return f"{name}.{namespace}.svc.cluster.local"
 
 
 def make_service(

@@ -16,6 +16,7 @@ from kfsim.api.knative.serving import (
 )
 from kfsim.api.meta import is_controlled_by
 from kfsim.base.clock import Clock, format_timestamp
+from kfsim.base.local_hosts import cluster_local_host
 from kfsim.controllers.route import status
 from kfsim.controllers.route.resources import (
     LOCAL_GATEWAY,
@@ -37,14 +38,7 @@ from kfsim.controllers.runtime import (
 )
 from kfsim.controllers.runtime.tracker import Reference
 from kfsim.store import Store
-from kfsim.traffic import (
-    DEFAULT_TARGET,
-    HostNames,
-    Resolution,
-    cluster_local_host,
-    resolve_traffic,
-    url_of,
-)
+from kfsim.traffic import DEFAULT_TARGET, HostNames, Resolution, resolve_traffic, url_of
 
 
 class RouteReconciler:

@@ -15,14 +15,9 @@ from kfsim.api.knative.internal import (
 )
 from kfsim.api.knative.serving import Route
 from kfsim.api.meta import ObjectMeta, owner_reference
+from kfsim.base.local_hosts import cluster_local_host, expanded_local_hosts
 from kfsim.base.types import AppProtocol
-from kfsim.traffic import (
-    HostNames,
-    Resolution,
-    RevisionTarget,
-    cluster_local_host,
-    expanded_local_hosts,
-)
+from kfsim.traffic import HostNames, Resolution, RevisionTarget
 
 INGRESS_CLASS = "kfsim.ingress.networking.knative.dev"
 LOCAL_GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local"

@@ -6,6 +6,7 @@ the cluster-local one are one entry, and the domain after them is free.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from kfsim.api.istio import HTTPRoute, VirtualService
@@ -62,6 +63,12 @@ class Rewrite:
         return HostRoute(namespace, name, target.split, headers)
 
 
+@lru_cache(maxsize=256)
+def shared_header(name: str, value: str) -> tuple[str, str]:
+    """One object for all routes that say the same: those of a namespace do."""
+    return name, value
+
+
 def rewrite_of(virtual_service: VirtualService) -> Rewrite | None:
     """The rewrite for requests that no path singles out; None when there is none."""
     http = _catch_all(virtual_service.spec.http)
@@ -76,7 +83,9 @@ def rewrite_of(virtual_service: VirtualService) -> Rewrite | None:
         hosts=tuple(dict.fromkeys(filter(None, map(host_key, virtual_service.spec.hosts)))),
         target=target,
         append_headers=tuple(
-            (name, value) for name, value in headers.items() if name.lower() != _HOST_HEADER
+            shared_header(name, value)
+            for name, value in headers.items()
+            if name.lower() != _HOST_HEADER
         ),
     )
 

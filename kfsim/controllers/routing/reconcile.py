@@ -15,7 +15,7 @@ from kfsim.api.knative.internal import Ingress, ServerlessService
 from kfsim.api.knative.serving import Revision
 from kfsim.base.clock import Clock, format_timestamp
 from kfsim.base.ports import RouteSink
-from kfsim.base.types import RevisionKey
+from kfsim.base.types import HostRoute, RevisionKey
 from kfsim.controllers.routing.hosts import (
     default_route,
     ingress_hosts,
@@ -111,8 +111,7 @@ class RoutingReconciler:
         hosts = ingress_hosts(ingress)
         self._table.hosts.put(claimant, hosts)
         route = default_route(ingress, hosts)
-        path = (key.namespace, service_name(ingress))
-        self._table.services.put(claimant, {} if route is None else {path: route})
+        self._put_service(claimant, service_name(ingress), route)
 
     def _apply_virtual_service(self, key: Key) -> None:
         claimant = Claimant(Rank.VIRTUAL_SERVICE, key.namespace, key.name)
@@ -126,7 +125,15 @@ class RoutingReconciler:
             return
         route = rewrite.route(key.namespace, key.name, target)
         self._table.hosts.put(claimant, dict.fromkeys(rewrite.hosts, route))
-        self._table.services.put(claimant, {(key.namespace, key.name): route})
+        self._put_service(claimant, key.name, route)
+
+    def _put_service(self, claimant: Claimant, name: str, route: HostRoute | None) -> None:
+        """Its path, where that does not follow from its host already."""
+        namespace = claimant.namespace
+        if route is None or self._table.hosts.get(f"{name}.{namespace}") is route:
+            self._table.services.put(claimant, {})
+        else:
+            self._table.services.put(claimant, {(namespace, name): route})
 
     def _remember_target(self, key: Key, target: str) -> None:
         known = self._rewritten_to.pop(key, "")

@@ -8,13 +8,13 @@ head leads is looked up again only when the routes have changed since (`Router.e
 
 from typing import Final
 
+from kfsim.base.local_hosts import cluster_local_host
 from kfsim.base.types import ServiceName
 from kfsim.dataplane.answers import Answer
 from kfsim.dataplane.forwarding import ForwardingHeaders, UpstreamHead
 from kfsim.dataplane.heads import Framing, find_plain_head
 from kfsim.dataplane.requests import RequestHead
 from kfsim.dataplane.routing import Route, Router
-from kfsim.traffic import cluster_local_host
 
 # Looked up once: a member of an enumeration costs more than most of what is done with it.
 _CHUNKED: Final = Framing.CHUNKED

@@ -17,8 +17,8 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from kfsim.base.local_hosts import parse_local_host
 from kfsim.replicas.addresses import ServiceDirectory
-from kfsim.traffic import parse_local_host
 
 TTL = 5
 """Seconds; what CoreDNS's kubernetes plugin gives (coredns plugin/kubernetes README, `ttl`)."""

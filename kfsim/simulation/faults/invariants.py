@@ -66,13 +66,13 @@ def find_unready(store: Store) -> Iterator[str]:
 
 
 def _check_shares(table: RoutingTable) -> Iterator[str]:
-    for (namespace, name), route in table.services.items():
+    for name, route in table.routes():
         total = sum(share.percent for share in route.split)
         if route.split and total != 100:
-            yield f"the traffic of {namespace}/{name} adds up to {total} %"
+            yield f"the traffic of {name} adds up to {total} %"
         for share in route.split:
             if share.revision not in table.revisions:
-                yield f"{namespace}/{name} is routed to the unknown revision {share.revision}"
+                yield f"{name} is routed to the unknown revision {share.revision}"
 
 
 def _check_bounds(store: Store) -> Iterator[str]:
