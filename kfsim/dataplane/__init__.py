@@ -1,7 +1,7 @@
 """Sockets to `flow`: the gateway with its logical activator and queue-proxies.
 
 A connection's first bytes choose the protocol (`sniff`): `http1` reads requests one after the
-other. Each becomes a head (`requests`), finds its revision (`routing`), and runs as an `Exchange`
+other, `http2` many at once. Each becomes a head (`requests`), finds its revision (`routing`), and runs as an `Exchange`
 between a `Downstream` (who asked) and an `Upstream` (who answers), admitted by `kfsim.flow`.
 Everything on this path is a protocol callback; no request has a task of its own, and bodies stream
 with backpressure in both directions. Cluster-local names lead here by `service_ports` (loopback,

@@ -44,4 +44,4 @@ class Limits:
     """RST_STREAM of the client's, and streams it makes us reset; nghttp2 allows 33 a second after
     the first 1000 (nghttp2_option_set_stream_reset_rate_limit)."""
     control_frames_per_interval: int = 1000
-    """SETTINGS and PING to be acknowledged, PRIORITY, WINDOW_UPDATE without need, empty DATA."""
+    """SETTINGS and PING to be acknowledged, PRIORITY, empty DATA."""
