@@ -58,7 +58,8 @@ RULES: dict[bytes, Rule] = dict.fromkeys(HOP_BY_HOP, Rule.DROP) | {
     b"upgrade": Rule.UPGRADE,
     b"http2-settings": Rule.HTTP2_SETTINGS,
 }
-_NOT_IN_HOST = re.compile(rb"[ \t,/@?#]")
+# RFC 3986 section 3.2.2 without the characters that would begin something else in Forwarded.
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+%-]+)(?::[0-9]*)?")
 _OWN_PROTOCOLS = frozenset((b"h2c", b"h2", b"http/2.0", b"http/1.1"))
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
 
@@ -172,11 +173,13 @@ def parse_request_head(
     if head.upgrade and not _may_switch(head, nominated):
         head.upgrade = b""
     head.lines = b"".join(lines)
+    if head.host is None and head.http11:
+        raise BadHead(400, "the request has no Host header")
     if target[:1] != b"/":
         _normalise_target(head)
+    if b"#" in head.target:
+        raise BadHead(400, "the request target has a fragment")
     if head.host is None:
-        if head.http11:
-            raise BadHead(400, "the request has no Host header")
         head.host = b""
     return head
 
@@ -187,7 +190,7 @@ def apply_rule(head: RequestHead, rule: Rule, value: bytes) -> None:
         if head.host is not None:
             raise BadHead(400, "the request has more than one Host header")
         head.host = value.strip()
-        if not head.host or _NOT_IN_HOST.search(head.host):
+        if not _HOST.fullmatch(head.host):
             raise BadHead(400, "the Host header is not a host name")
     elif rule is Rule.LENGTH:
         _set_length(head, value.strip())
@@ -252,6 +255,8 @@ def _normalise_target(head: RequestHead) -> None:
     scheme, separator, rest = head.target.partition(b"://")
     if not separator or scheme.lower() not in (b"http", b"https"):
         raise BadHead(400, "the request target is neither a path nor an http URL")
-    host, slash, path = rest.partition(b"/")
-    head.host = host
-    head.target = slash + path or b"/"
+    end = min(found for mark in b"/?" if (found := (rest + b"/").find(mark)) >= 0)
+    head.host = rest[:end]
+    if not _HOST.fullmatch(head.host):
+        raise BadHead(400, "the request target names no host")
+    head.target = rest[end:] if rest[end : end + 1] == b"/" else b"/" + rest[end:]

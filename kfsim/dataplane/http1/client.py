@@ -60,6 +60,15 @@ class ClientConnection(Downstream):
         self._url = b""
         self._headers: list[RawHeader] = []
         self._head_bytes = 0
+        self._raw = b""
+        """What the present head is in, with whatever else that was read at once."""
+        self._first_in_raw = False
+        self._head_begun = False
+        self._trailers = 0
+        self._trailer_bytes = 0
+        self._body_behind: RequestHead | None = None
+        """A request whose body llhttp takes for another protocol, until a parser stands at it."""
+        self._priming = False
         self._in_head = True
         self._receiving: Incoming | None = None
         self._latest: Incoming | None = None
@@ -98,7 +107,7 @@ class ClientConnection(Downstream):
         """Close it when a head takes too long, or the rest of a body whose request is answered,
         or none has begun for long."""
         busy, in_body = self._exchange is not None, self._present is not None
-        in_head = self._head_bytes > 0
+        in_head = self._head_bytes > 0 or self._head_begun
         seconds = self._rest.seconds((self._requests, busy, in_body, in_head), now)
         if busy or self._stopped:
             return
@@ -149,6 +158,10 @@ class ClientConnection(Downstream):
         if idle and self._read_at_once(data):
             return
         self._forget_latest()
+        if self._head_begun:
+            self._raw += data
+        else:
+            self._raw, self._first_in_raw = data, self._in_head
         if self._in_head:
             self._head_bytes += len(data)
         if self._backlog or (self._present is not None and self._present.complete):
@@ -192,23 +205,42 @@ class ClientConnection(Downstream):
     # httptools
 
     def on_message_begin(self) -> None:
+        if self._priming:
+            return
+        self._head_begun = True
         self._url = b""
         self._headers = []
         self._in_head = True
 
     def on_url(self, url: bytes) -> None:
-        self._url += url
+        if not self._priming:
+            self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
+        if self._in_head:
+            self._headers.append((name, value))
+        elif not self._priming:
+            self._count_trailer(len(name) + len(value))
+
+    def _count_trailer(self, size: int) -> None:
+        """Trailers are dropped, and bounded as heads are."""
+        self._trailers += 1
+        self._trailer_bytes += size
+        limits = self._plane.limits
+        if self._trailers > limits.headers or self._trailer_bytes > limits.head_bytes:
+            counted = Refusal.HEADER_COUNT if self._trailers > limits.headers else Refusal.HEAD_SIZE
+            self._plane.refusals.note(counted)
+            self._refuse(400, "the request has too many trailers")
 
     def on_headers_complete(self) -> None:
-        if self._stopped:
+        if self._stopped or self._priming:
             return
-        self._in_head = False
+        self._in_head = self._head_begun = False
+        self._trailers = self._trailer_bytes = 0
         parser = self._parser
         try:
             self._check_size()
+            self._check_line()
             head = parse_request_head(
                 parser.get_method(),
                 self._url,
@@ -222,6 +254,8 @@ class ClientConnection(Downstream):
         if head.http2_settings is not None and self._present is None and not self._backlog:
             self._upgrading = head  # goes on behind the message's end
             return
+        if head.framing is not Framing.NONE and parser.should_upgrade():
+            self._body_behind = head
         incoming = self._receiving = self._latest = Incoming(head)
         self._backlog.append(incoming)
         self._advance()
@@ -238,6 +272,8 @@ class ClientConnection(Downstream):
             self._discard(data)
 
     def on_message_complete(self) -> None:
+        if self._body_behind is not None:
+            return
         receiving, self._receiving = self._receiving, None
         self._in_head = True
         if receiving is None:
@@ -332,29 +368,51 @@ class ClientConnection(Downstream):
         self._plane.buffered.note(self, size)
 
     def _feed(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._behind_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError as error:
-            self._refuse(400, f"the request is not valid HTTP/1.1 ({error})")
+        while data and not self._stopped:
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._behind_upgrade(data[upgrade.args[0] :])
+            except httptools.HttpParserError as error:
+                self._refuse(400, f"the request is not valid HTTP/1.1 ({error})")
+                return
 
-    def _behind_upgrade(self, rest: bytes) -> None:
+    def _behind_upgrade(self, rest: bytes) -> bytes:
         """What follows a request with an Upgrade is in the new protocol if the replica agrees, and
-        the next request if it does not, or was not asked (RFC 9110 section 7.8)."""
+        the next request if it does not, or was not asked (RFC 9110 section 7.8). Gives what is to
+        be parsed now."""
         if self._upgrading is not None:
-            self._go_on_in_http2(self._upgrading, rest)
-            return
+            return self._go_on_in_http2(self._upgrading, rest)
+        if self._body_behind is not None:
+            self._read_body_of(self._body_behind)
+            return rest
         latest = self._latest
         asked = latest is not None and latest.head is not None and latest.head.upgrade
         if asked and (latest is self._present or latest in self._backlog):
             self._held = bytearray(rest)
-            return
+            return b""
         self._new_parser()
-        if rest and not self._stopped:
-            self._feed(rest)
+        self._raw, self._first_in_raw = rest, True
+        return rest
 
-    def _go_on_in_http2(self, head: RequestHead, rest: bytes) -> None:
+    def _read_body_of(self, head: RequestHead) -> None:
+        """llhttp ends a request with an Upgrade at its head, body or not. Where there is one, the
+        Upgrade is ignored (RFC 9110 section 7.8 allows it): a parser that has read a head with the
+        same framing goes on with the body, which would else be read as the next request."""
+        self._body_behind = None
+        self._new_parser()
+        chunked = head.framing is Framing.CHUNKED
+        framed = (
+            b"Transfer-Encoding: chunked"
+            if chunked
+            else b"Content-Length: %d" % head.content_length
+        )
+        self._priming = True
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framed)
+        self._priming = False
+
+    def _go_on_in_http2(self, head: RequestHead, rest: bytes) -> bytes:
         """Give the connection away, with the request as its first stream."""
         self._upgrading = None
         settings = decode_settings(head.http2_settings or b"")
@@ -362,10 +420,9 @@ class ClientConnection(Downstream):
             self._backlog.append(Incoming(head))
             self._backlog[-1].complete = True
             self._new_parser()
+            self._raw, self._first_in_raw = rest, True
             self._advance()
-            if rest:
-                self._feed(rest)
-            return
+            return rest
         self._stopped = True
         self._writer.write(_SWITCHING)
         link = self._make_http2()
@@ -375,6 +432,7 @@ class ClientConnection(Downstream):
         link.start_upgraded(head, settings)
         if rest:
             link.data_received(rest)
+        return b""
 
     def _hold(self, data: bytes) -> None:
         assert self._held is not None
@@ -389,6 +447,20 @@ class ClientConnection(Downstream):
         self._new_parser()
         if held:
             self.data_received(bytes(held))
+
+    def _check_line(self) -> None:
+        """llhttp takes several spaces between the parts of a request line, and other protocols'
+        names: what goes upstream would be unlike what came. The line is looked for in what was
+        read, since llhttp does not tell where it was."""
+        parser = self._parser
+        line = b"%b %b HTTP/%b\r\n" % (
+            parser.get_method(),
+            self._url,
+            parser.get_http_version().encode(),
+        )
+        raw, first, self._first_in_raw = self._raw, self._first_in_raw, False
+        if not (raw.lstrip(b"\r\n").startswith(line) if first else line in raw):
+            raise BadHead(400, "the request line is not METHOD TARGET HTTP/1.1, one space between")
 
     def _check_size(self) -> None:
         limits = self._plane.limits
