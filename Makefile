@@ -7,7 +7,7 @@ MODEL := examples/sklearn-iris/model/model.joblib
 
 COMPILED := build/compiled
 
-.PHONY: up venv test check bench docs format clean compiled test-compiled run-compiled
+.PHONY: up venv test check bench docs format clean compiled test-compiled run-compiled fuzz
 
 up: $(MODEL)
 	@$(BIN)/kfsim up manifests/
@@ -55,6 +55,14 @@ test-compiled: $(STAMP)
 
 run-compiled: $(COMPILED)/.current
 	PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/autoscaler tests/flow tests/dataplane tests/simulation
+
+# Coverage-guided, FUZZ_SECONDS for each protocol; needs CPython on Linux x86-64 (atheris).
+FUZZ_SECONDS ?= 60
+
+fuzz: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+	$(BIN)/python -m tests.fuzz.run http1 -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+	$(BIN)/python -m tests.fuzz.run http2 -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 bench: $(MODEL) $(COMPILED)/.current
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED):$(CURDIR) $(BIN)/python bench/run.py

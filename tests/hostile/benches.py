@@ -115,7 +115,8 @@ class _NoTimer:
 class Bench:
     """One client connection and a replica that reads strictly."""
 
-    def __init__(self, respond: Respond = say_ok) -> None:
+    def __init__(self, respond: Respond = say_ok, make_client=None) -> None:
+        """`make_client(plane, connections)`: one that reads HTTP/1.1 unless given."""
         self.limits = Limits()
         self.respond = respond
         self.parsers: list[StrictParser] = []
@@ -136,7 +137,8 @@ class Bench:
         )
         self._publish()
         self.connections = OpenConnections()
-        self.client = ClientConnection(self.plane, self.connections, None)
+        make_client = make_client or (lambda *parts: ClientConnection(*parts, None))
+        self.client = make_client(self.plane, self.connections)
         self.transport = FakeTransport(
             self._take, lambda: self._due.append(lambda: self.client.connection_lost(None))
         )

@@ -251,6 +251,7 @@ class UpstreamConnection(Upstream):
                 user.response_interim(status, interim_fields(self._headers))
             return
         try:
+            self._check_size()
             head = parse_response_head(user.method, status, self._headers)
         except BadHead as error:
             self._fail(error.reason)
@@ -263,6 +264,17 @@ class UpstreamConnection(Upstream):
         user.response_head(head)
         if has_no_body(user.method, status) and self._user is user:
             self._end_without_body()
+
+    def _check_size(self) -> None:
+        """What was received holds more than the head, so it is measured only when it is suspect."""
+        limits = self._limits
+        if len(self._headers) > limits.headers:
+            raise BadHead(502, f"its response has more than {limits.headers} headers")
+        most = limits.head_bytes
+        if self._head_bytes <= most:
+            return
+        if sum(len(name) + len(value) for name, value in self._headers) > most:
+            raise BadHead(502, f"its response head is larger than {most} bytes")
 
     def on_body(self, data: bytes) -> None:
         if self._user is None or self._response_ended:
