@@ -15,8 +15,10 @@ from kfsim.base.clock import Clock
 from kfsim.dataplane.heads import RawHeader
 from kfsim.dataplane.http2 import frames
 from kfsim.dataplane.http2.errors import ConnectionFault, ErrorCode, StreamFault, describe
-from kfsim.dataplane.http2.flusher import Flushable, Flusher
+from kfsim.dataplane.http2.flusher import Flusher
 from kfsim.dataplane.http2.header_blocks import BlockDecoder, BlockEncoder
+from kfsim.dataplane.http2.outgoing import Outgoing
+from kfsim.dataplane.http2.reader import FrameReader
 from kfsim.dataplane.http2.settings import Setting, Settings
 from kfsim.dataplane.http2.stream import Stream
 from kfsim.dataplane.http2.toll import Toll
@@ -30,7 +32,7 @@ _HIGH_WATER: Final = 64 * 1024
 _REMEMBERED_RESETS: Final = 1024
 
 
-class Link(Flushable):
+class Link(FrameReader):
     """One connection; `server` tells which end of it this is."""
 
     def __init__(
@@ -43,10 +45,10 @@ class Link(Flushable):
         flusher: Flusher,
         server: bool,
     ) -> None:
-        self._limits = limits
-        self._refusals = refusals
+        super().__init__(limits=limits, clock=clock, refusals=refusals)
         self._encoder = encoder
         self._flusher = flusher
+        self._outgoing = Outgoing(flusher)
         self._server = server
         self._decoder = BlockDecoder(most_bytes=limits.header_list_bytes)
         self._peer = Settings()
@@ -58,17 +60,8 @@ class Link(Flushable):
         self._newest = 0
         self._reset: dict[int, None] = {}
         """Streams that were reset from here, whose last frames may still come."""
-        self._received = b""
-        self._block: list[bytes] = []
-        self._block_stream = 0
-        self._block_ends = False
-        self._block_bytes = 0
-        self._out: list[bytes] = []
-        self._touched = False
         self._blocked = False
         self._leaving = False
-        self._over = False
-        self._control = Toll(limits.control_frames_per_interval, limits.frame_interval, clock)
         self._resets = Toll(limits.resets_per_interval, limits.frame_interval, clock)
         self._transport: Any = None
         self._reads = 0
@@ -106,13 +99,14 @@ class Link(Flushable):
     def _gone(self) -> None:
         """The connection is closed; its streams were told."""
 
-    def _peer_leaves(self, last_stream: int, reason: str) -> None:
-        """GOAWAY has come."""
+    def _take_goaway(self, last_stream: int, reason: str) -> None:
+        """Nothing, where the peer opens the streams."""
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         made = self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._outgoing.attach(made)
         made.set_write_buffer_limits(high=self._limits.write_high_water)
         self._introduce()
 
@@ -146,18 +140,8 @@ class Link(Flushable):
 
     # Writing
 
-    def flush(self) -> None:
-        """See `Flushable`."""
-        self._touched = False
-        out, self._out = self._out, []
-        if out and not self._transport.is_closing():
-            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
-
     def _emit(self, frame: bytes) -> None:
-        self._out.append(frame)
-        if not self._touched:
-            self._touched = True
-            self._flusher.touch(self)
+        self._outgoing.emit(frame)
 
     def _introduce(self) -> None:
         values = [
@@ -319,7 +303,7 @@ class Link(Flushable):
             return
         self._over = True
         self._emit(frames.make_goaway(self._newest if self._server else 0, code, reason))
-        self.flush()
+        self._outgoing.flush()
         self._transport.close()
         self._lose_all(reason, after=0)
 
@@ -334,26 +318,7 @@ class Link(Flushable):
 
     # Reading
 
-    def _read(self, data: bytes) -> None:
-        position, size = 0, len(data)
-        while size - position >= frames.HEADER_SIZE and not self._over:
-            length = data[position] << 16 | data[position + 1] << 8 | data[position + 2]
-            if length > frames.MAX_FRAME_SIZE:
-                raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "a frame is too large")
-            end = position + frames.HEADER_SIZE + length
-            if end > size:
-                break
-            kind, flags = data[position + 3], data[position + 4]
-            stream_id = int.from_bytes(data[position + 5 : position + 9], "big") & 0x7FFFFFFF
-            payload = data[position + frames.HEADER_SIZE : end]
-            position = end
-            try:
-                self._frame(kind, flags, stream_id, payload)
-            except StreamFault as fault:
-                self._fault(stream_id, fault)
-        self._received = data[position:] if position < size and not self._over else b""
-
-    def _fault(self, stream_id: int, fault: StreamFault) -> None:
+    def _take_fault(self, stream_id: int, fault: StreamFault) -> None:
         """The stream is broken off, its owner told; peers that cause many are sent away."""
         self._count_reset()
         stream = self._streams.get(stream_id)
@@ -363,31 +328,6 @@ class Link(Flushable):
         else:
             self._remember_reset(stream_id)
             self._emit(frames.make_reset(stream_id, fault.code))
-
-    def _frame(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
-        if self._block_stream and (kind != frames.CONTINUATION or stream_id != self._block_stream):
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a header block was interrupted")
-        if kind == frames.DATA:
-            self._read_data(flags, stream_id, payload)
-        elif kind == frames.HEADERS:
-            self._read_headers(flags, stream_id, payload)
-        elif kind == frames.WINDOW_UPDATE:
-            self._read_window_update(stream_id, payload)
-        elif kind == frames.RST_STREAM:
-            self._read_reset(stream_id, payload)
-        elif kind == frames.CONTINUATION:
-            self._read_continuation(flags, stream_id, payload)
-        elif kind == frames.SETTINGS:
-            self._read_settings(flags, stream_id, payload)
-        elif kind == frames.PING:
-            self._read_ping(flags, stream_id, payload)
-        elif kind == frames.GOAWAY:
-            self._read_goaway(stream_id, payload)
-        elif kind == frames.PRIORITY:
-            self._read_priority(stream_id, payload)
-        elif kind == frames.PUSH_PROMISE:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "PUSH_PROMISE is not allowed")
-        # Other kinds are ignored (section 5.5).
 
     def _is_idle(self, stream_id: int) -> bool:
         """Whether nobody has opened it yet."""
@@ -401,7 +341,7 @@ class Link(Flushable):
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a frame on a stream that is idle")
         return stream
 
-    def _read_data(self, flags: int, stream_id: int, payload: bytes) -> None:
+    def _take_data(self, flags: int, stream_id: int, payload: bytes) -> None:
         stream = self._need_stream(stream_id)
         size = len(payload)
         self._receive.take(size)
@@ -440,43 +380,7 @@ class Link(Flushable):
             if increment:
                 self._emit(frames.make_window_update(stream.id, increment))
 
-    def _read_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
-        if stream_id == 0:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "HEADERS without a stream")
-        block = frames.take_padding(flags, payload) if flags & frames.PADDED else payload
-        fault: StreamFault | None = None
-        if flags & frames.PRIORITIZED:
-            try:
-                frames.check_priority(stream_id, block)
-            except StreamFault as found:
-                fault = found
-            block = block[5:]
-        ends = bool(flags & frames.END_STREAM)
-        if flags & frames.END_HEADERS:
-            self._read_block(stream_id, block, ends)
-        else:
-            self._block_stream, self._block_ends = stream_id, ends
-            self._block, self._block_bytes = [block], len(block)
-        if fault is not None:  # only now: the block has changed the table
-            raise fault
-
-    def _read_continuation(self, flags: int, stream_id: int, payload: bytes) -> None:
-        if not self._block_stream:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION without HEADERS")
-        self._block.append(payload)
-        self._block_bytes += len(payload)
-        if (
-            len(self._block) > self._limits.continuation_frames + 1
-            or self._block_bytes > self._limits.header_list_bytes
-        ):
-            self._refusals.note(Refusal.CONTINUATIONS)
-            raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "a header block is too long")
-        if flags & frames.END_HEADERS:
-            block, self._block = b"".join(self._block), []
-            self._block_stream = 0
-            self._read_block(stream_id, block, self._block_ends)
-
-    def _read_block(self, stream_id: int, block: bytes, ended: bool) -> None:
+    def _take_block(self, stream_id: int, block: bytes, *, ended: bool) -> None:
         fields = self._decoder.decode(block)
         stream = self._streams.get(stream_id)
         if stream is not None and stream.remote_ended:
@@ -485,8 +389,7 @@ class Link(Flushable):
             return
         self._headers(stream_id, stream, fields, ended=ended)
 
-    def _read_window_update(self, stream_id: int, payload: bytes) -> None:
-        increment = frames.read_word(payload, "WINDOW_UPDATE") & 0x7FFFFFFF
+    def _take_window_update(self, stream_id: int, increment: int) -> None:
         if stream_id == 0:
             if increment == 0:
                 raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of nothing")
@@ -504,9 +407,8 @@ class Link(Flushable):
         if stream.queue:
             self._pump(stream)
 
-    def _read_reset(self, stream_id: int, payload: bytes) -> None:
+    def _take_reset(self, stream_id: int, code: int) -> None:
         stream = self._need_stream(stream_id)
-        code = frames.read_word(payload, "RST_STREAM")
         if self._server:
             self._count_reset()
         if stream is None:
@@ -517,16 +419,12 @@ class Link(Flushable):
         refused = code == ErrorCode.REFUSED_STREAM
         self._lost(stream, f"the stream was reset ({describe(code)})", unprocessed=refused)
 
-    def _read_settings(self, flags: int, stream_id: int, payload: bytes) -> None:
-        if stream_id:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "SETTINGS on a stream")
-        if flags & frames.ACK:
-            if payload:
-                raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "an acknowledgement says more")
-            return
-        self._count_control()
+    def _take_settings(self, payload: bytes) -> None:
         self.apply_settings(payload)
         self._emit(frames.SETTINGS_ACK)
+
+    def _take_ping(self, payload: bytes) -> None:
+        self._emit(frames.make_ping(payload, ack=True))
 
     def apply_settings(self, payload: bytes) -> None:
         """What the peer asks for."""
@@ -538,34 +436,6 @@ class Link(Flushable):
                 if not stream.send.grow(change):
                     raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
             self._pump_all()
-
-    def _read_ping(self, flags: int, stream_id: int, payload: bytes) -> None:
-        if stream_id:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "PING on a stream")
-        if len(payload) != 8:
-            raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "PING needs 8 bytes")
-        if not flags & frames.ACK:
-            self._count_control()
-            self._emit(frames.make_ping(payload, ack=True))
-
-    def _read_goaway(self, stream_id: int, payload: bytes) -> None:
-        if stream_id:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "GOAWAY on a stream")
-        last, code, said = frames.read_goaway(payload)
-        self._peer_leaves(last, f"it said GOAWAY ({describe(code)}{': ' if said else ''}{said})")
-
-    def _read_priority(self, stream_id: int, payload: bytes) -> None:
-        if stream_id == 0:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "PRIORITY without a stream")
-        self._count_control()
-        if len(payload) != 5:
-            raise StreamFault(ErrorCode.FRAME_SIZE_ERROR, "PRIORITY needs 5 bytes")
-        frames.check_priority(stream_id, payload)
-
-    def _count_control(self) -> None:
-        if not self._control.pay():
-            self._refusals.note(Refusal.CONTROL_FRAMES)
-            raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many frames that carry nothing")
 
     def _count_reset(self) -> None:
         if not self._resets.pay():

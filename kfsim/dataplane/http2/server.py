@@ -232,7 +232,7 @@ class ClientLink(Link):
     def _close_if_left(self) -> None:
         if self._leaving and not self._streams and not self._over:
             self._over = True
-            self.flush()
+            self._outgoing.flush()
             self._transport.close()
 
     def _gone(self) -> None:

@@ -118,7 +118,7 @@ class ReplicaLink(Link):
         self._settled = True
         super().apply_settings(payload)
 
-    def _peer_leaves(self, last_stream: int, reason: str) -> None:
+    def _take_goaway(self, last_stream: int, reason: str) -> None:
         self._leaving = True
         self._keeper.forget(self)
         self._lose_all(reason, after=last_stream, unprocessed=True)
@@ -199,7 +199,7 @@ class ReplicaLink(Link):
     def _close_if_left(self) -> None:
         if self._leaving and not self._streams and not self._over:
             self._over = True
-            self.flush()
+            self._outgoing.flush()
             self._transport.close()
 
     def _gone(self) -> None:
