@@ -66,10 +66,17 @@ def corpus(target: str) -> list[bytes]:
     return [*STREAM.values(), *(said[:4000] for said, _ in FLOODS.values())]
 
 
+class NoLoop:
+    """Lingering connections and flushes look for a loop; here none of it ever comes to pass."""
+
+    def call_soon(self, *_: object) -> None: ...
+
+    def call_later(self, *_: object) -> None: ...
+
+
 def main() -> None:
     target, *options = sys.argv[1:]
-    # Lingering connections and flushes look for a loop; it never runs.
-    asyncio.events._set_running_loop(asyncio.new_event_loop())
+    asyncio.events._set_running_loop(NoLoop())
     with tempfile.TemporaryDirectory(prefix="kfsim-fuzz-") as folder:
         for number, seed in enumerate(corpus(target)):
             Path(folder, f"{number:04}").write_bytes(seed)
