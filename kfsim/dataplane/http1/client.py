@@ -9,27 +9,25 @@ sending side counts as gone, as for Go's server in front of Knative's queue-prox
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, cast
-
-import httptools
+from typing import Final, cast
 
 from kfsim.base.types import ServiceName
 from kfsim.dataplane.answers import Answer, make_not_found
 from kfsim.dataplane.connections import OpenConnections
-from kfsim.dataplane.downstream import Downstream
 from kfsim.dataplane.exchange import Exchange
 from kfsim.dataplane.forwarding import ForwardingHeaders
-from kfsim.dataplane.heads import BadHead, Framing, RawHeader
+from kfsim.dataplane.heads import Framing, RawHeader
 from kfsim.dataplane.http1.client_writer import ClientWriter
 from kfsim.dataplane.http1.incoming import Incoming
 from kfsim.dataplane.http1.lingering import close_lingering
 from kfsim.dataplane.http1.plain import has_whole_body, read_plain_request
 from kfsim.dataplane.http1.reading import ReadingSwitch, Reason
+from kfsim.dataplane.http1.request_reader import RequestReader
 from kfsim.dataplane.http2.server import ClientLink
 from kfsim.dataplane.http2.settings import decode_settings
 from kfsim.dataplane.plane import Plane
 from kfsim.dataplane.refusals import Refusal
-from kfsim.dataplane.requests import RequestHead, parse_request_head
+from kfsim.dataplane.requests import RequestHead
 from kfsim.dataplane.responses import ResponseHead
 from kfsim.dataplane.rest import Rest
 from kfsim.dataplane.tunnel import Tunnel
@@ -39,7 +37,7 @@ _SWITCHING: Final = (
 )
 
 
-class ClientConnection(Downstream):
+class ClientConnection(RequestReader):
     """A client's socket; the Downstream of the exchange that it runs at present."""
 
     def __init__(
@@ -51,25 +49,11 @@ class ClientConnection(Downstream):
         make_http2: Callable[[], ClientLink] | None = None,
     ) -> None:
         """`make_http2` makes who goes on where a client asks for HTTP/2."""
-        self._plane = plane
+        super().__init__(plane)
         self._connections = connections
         self._service = service
         self._make_http2 = make_http2
         self._upgrading: RequestHead | None = None
-        self._parser: Any = None
-        self._url = b""
-        self._headers: list[RawHeader] = []
-        self._head_bytes = 0
-        self._raw = b""
-        """What the present head is in, with whatever else that was read at once."""
-        self._first_in_raw = False
-        self._head_begun = False
-        self._trailers = 0
-        self._trailer_bytes = 0
-        self._body_behind: RequestHead | None = None
-        """A request whose body llhttp takes for another protocol, until a parser stands at it."""
-        self._priming = False
-        self._in_head = True
         self._receiving: Incoming | None = None
         self._latest: Incoming | None = None
         self._repeated: Incoming | None = None
@@ -79,20 +63,15 @@ class ClientConnection(Downstream):
         self._backlog_bytes = 0
         self._discarded = 0
         self._advancing = False
-        self._stopped = False
         self._last_request = False
         self._full = False
         # What came behind a request to switch protocols, while nobody knows in which one it is.
         self._held: bytearray | None = None
         self._requests = 0
         self._rest = Rest()
-        self._new_parser()
 
     def _forget_latest(self) -> None:
         self._latest = None
-
-    def _new_parser(self) -> None:
-        self._parser = httptools.HttpRequestParser(self)
 
     def close_when_idle(self) -> None:
         """Close now, or after the request that runs at present."""
@@ -158,15 +137,9 @@ class ClientConnection(Downstream):
         if idle and self._read_at_once(data):
             return
         self._forget_latest()
-        if self._head_begun:
-            self._raw += data
-        else:
-            self._raw, self._first_in_raw = data, self._in_head
-        if self._in_head:
-            self._head_bytes += len(data)
         if self._backlog or (self._present is not None and self._present.complete):
             self._backlog_bytes += len(data)
-        self._feed(data)
+        self._read(data)
         if idle and self._latest is not None:
             remembered = self._latest.remember(data, len(self._headers))
             self._repeated = self._latest if remembered else None
@@ -202,65 +175,17 @@ class ClientConnection(Downstream):
         if self._exchange is not None:
             self._exchange.client_drained()
 
-    # httptools
+    # What was read
 
-    def on_message_begin(self) -> None:
-        if self._priming:
-            return
-        self._head_begun = True
-        self._url = b""
-        self._headers = []
-        self._in_head = True
-
-    def on_url(self, url: bytes) -> None:
-        if not self._priming:
-            self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:
-            self._headers.append((name, value))
-        elif not self._priming:
-            self._count_trailer(len(name) + len(value))
-
-    def _count_trailer(self, size: int) -> None:
-        """Trailers are dropped, and bounded as heads are."""
-        self._trailers += 1
-        self._trailer_bytes += size
-        limits = self._plane.limits
-        if self._trailers > limits.headers or self._trailer_bytes > limits.head_bytes:
-            counted = Refusal.HEADER_COUNT if self._trailers > limits.headers else Refusal.HEAD_SIZE
-            self._plane.refusals.note(counted)
-            self._refuse(400, "the request has too many trailers")
-
-    def on_headers_complete(self) -> None:
-        if self._stopped or self._priming:
-            return
-        self._in_head = self._head_begun = False
-        self._trailers = self._trailer_bytes = 0
-        parser = self._parser
-        try:
-            self._check_size()
-            self._check_line()
-            head = parse_request_head(
-                parser.get_method(),
-                self._url,
-                parser.get_http_version(),
-                self._headers,
-                keep_alive=parser.should_keep_alive(),
-            )
-        except BadHead as error:
-            self._refuse(error.status, error.reason)
-            return
+    def _take_head(self, head: RequestHead) -> None:
         if head.http2_settings is not None and self._present is None and not self._backlog:
             self._upgrading = head  # goes on behind the message's end
             return
-        if head.framing is not Framing.NONE and parser.should_upgrade():
-            self._body_behind = head
         incoming = self._receiving = self._latest = Incoming(head)
         self._backlog.append(incoming)
         self._advance()
 
-    def on_body(self, data: bytes) -> None:
+    def _take_body(self, data: bytes) -> None:
         receiving = self._receiving
         if receiving is None:
             return
@@ -271,11 +196,8 @@ class ClientConnection(Downstream):
         else:
             self._discard(data)
 
-    def on_message_complete(self) -> None:
-        if self._body_behind is not None:
-            return
+    def _take_end(self) -> None:
         receiving, self._receiving = self._receiving, None
-        self._in_head = True
         if receiving is None:
             return
         receiving.complete = True
@@ -284,6 +206,18 @@ class ClientConnection(Downstream):
                 self._exchange.request_end()
             else:
                 self._leave_present()
+
+    def _take_rest(self, rest: bytes) -> bytes | None:
+        """In the new protocol if the replica agrees, and the next request if it does not, or was
+        not asked (RFC 9110 section 7.8)."""
+        if self._upgrading is not None:
+            return self._go_on_in_http2(self._upgrading, rest)
+        latest = self._latest
+        asked = latest is not None and latest.head is not None and latest.head.upgrade
+        if asked and (latest is self._present or latest in self._backlog):
+            self._held = bytearray(rest)
+            return b""
+        return None
 
     # Downstream
 
@@ -367,51 +301,6 @@ class ClientConnection(Downstream):
             size += self._backlog_bytes
         self._plane.buffered.note(self, size)
 
-    def _feed(self, data: bytes) -> None:
-        while data and not self._stopped:
-            try:
-                self._parser.feed_data(data)
-                return
-            except httptools.HttpParserUpgrade as upgrade:
-                data = self._behind_upgrade(data[upgrade.args[0] :])
-            except httptools.HttpParserError as error:
-                self._refuse(400, f"the request is not valid HTTP/1.1 ({error})")
-                return
-
-    def _behind_upgrade(self, rest: bytes) -> bytes:
-        """What follows a request with an Upgrade is in the new protocol if the replica agrees, and
-        the next request if it does not, or was not asked (RFC 9110 section 7.8). Gives what is to
-        be parsed now."""
-        if self._upgrading is not None:
-            return self._go_on_in_http2(self._upgrading, rest)
-        if self._body_behind is not None:
-            self._read_body_of(self._body_behind)
-            return rest
-        latest = self._latest
-        asked = latest is not None and latest.head is not None and latest.head.upgrade
-        if asked and (latest is self._present or latest in self._backlog):
-            self._held = bytearray(rest)
-            return b""
-        self._new_parser()
-        self._raw, self._first_in_raw = rest, True
-        return rest
-
-    def _read_body_of(self, head: RequestHead) -> None:
-        """llhttp ends a request with an Upgrade at its head, body or not. Where there is one, the
-        Upgrade is ignored (RFC 9110 section 7.8 allows it): a parser that has read a head with the
-        same framing goes on with the body, which would else be read as the next request."""
-        self._body_behind = None
-        self._new_parser()
-        chunked = head.framing is Framing.CHUNKED
-        framed = (
-            b"Transfer-Encoding: chunked"
-            if chunked
-            else b"Content-Length: %d" % head.content_length
-        )
-        self._priming = True
-        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framed)
-        self._priming = False
-
     def _go_on_in_http2(self, head: RequestHead, rest: bytes) -> bytes:
         """Give the connection away, with the request as its first stream."""
         self._upgrading = None
@@ -419,8 +308,7 @@ class ClientConnection(Downstream):
         if self._make_http2 is None or settings is None:
             self._backlog.append(Incoming(head))
             self._backlog[-1].complete = True
-            self._new_parser()
-            self._raw, self._first_in_raw = rest, True
+            self._begin_again(rest)
             self._advance()
             return rest
         self._stopped = True
@@ -447,33 +335,6 @@ class ClientConnection(Downstream):
         self._new_parser()
         if held:
             self.data_received(bytes(held))
-
-    def _check_line(self) -> None:
-        """llhttp takes several spaces between the parts of a request line, and other protocols'
-        names: what goes upstream would be unlike what came. The line is looked for in what was
-        read, since llhttp does not tell where it was."""
-        parser = self._parser
-        line = b"%b %b HTTP/%b\r\n" % (
-            parser.get_method(),
-            self._url,
-            parser.get_http_version().encode(),
-        )
-        raw, first, self._first_in_raw = self._raw, self._first_in_raw, False
-        if not (raw.lstrip(b"\r\n").startswith(line) if first else line in raw):
-            raise BadHead(400, "the request line is not METHOD TARGET HTTP/1.1, one space between")
-
-    def _check_size(self) -> None:
-        limits = self._plane.limits
-        received, self._head_bytes = self._head_bytes, 0
-        if len(self._headers) > limits.headers:
-            self._plane.refusals.note(Refusal.HEADER_COUNT)
-            raise BadHead(431, f"more than {limits.headers} headers")
-        # What was received holds more than the head, so it is measured only when it is suspect.
-        if received > limits.head_bytes:
-            size = len(self._url) + sum(len(name) + len(value) for name, value in self._headers)
-            if size > limits.head_bytes:
-                self._plane.refusals.note(Refusal.HEAD_SIZE)
-                raise BadHead(431, f"the request head exceeds {limits.head_bytes} bytes")
 
     def _refuse(self, status: int, reason: str) -> None:
         """Nothing after this point can be read; answer when those before are answered."""
