@@ -54,7 +54,7 @@ test-compiled: $(STAMP)
 	else echo "the compiled request path is not tested: $(CC), a C compiler, is missing"; fi
 
 run-compiled: $(COMPILED)/.current
-	PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/autoscaler tests/flow tests/dataplane tests/simulation
+	PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(BIN)/pytest -o pythonpath="$(COMPILED) ." tests/autoscaler tests/flow tests/dataplane tests/simulation tests/hostile/test_upstreams.py
 
 # Coverage-guided, FUZZ_SECONDS for each protocol; needs CPython on Linux x86-64 (atheris).
 FUZZ_SECONDS ?= 60

@@ -16,7 +16,7 @@ from math import inf
 from kfsim.base.entropy import Entropy
 from kfsim.base.types import ReplicaKey, RevisionKey, RevisionTarget, Stat
 from kfsim.flow.revision import FlowContext, RevisionFlow
-from kfsim.flow.ticket import Rejection, Ticket, TicketOwner, TicketState
+from kfsim.flow.ticket import Rejection, Ticket, TicketState
 
 TicketCallback = Callable[[Ticket], None]
 
@@ -178,7 +178,7 @@ class FlowCore:
         self._context.pokes.append(callback)
 
 
-class _Nobody(TicketOwner):
+class _Nobody:
     """Owner of tickets that were refused before any revision saw them."""
 
     def release(self, ticket: Ticket, now: float) -> None: ...

@@ -29,7 +29,6 @@ from kfsim.flow.ticket import (
     Rejection,
     Ticket,
     TicketEvent,
-    TicketOwner,
     TicketState,
 )
 
@@ -52,7 +51,7 @@ class FlowContext:
     pokes: list[Callable[[RevisionKey, Stat], None]] = field(default_factory=list)
 
 
-class RevisionFlow(TicketOwner):
+class RevisionFlow:
     """Everything about the requests of one revision. containerConcurrency never changes."""
 
     def __init__(self, target: RevisionTarget, context: FlowContext) -> None:

@@ -6,10 +6,10 @@ that: an event that it does not list for the present state is ignored, so every 
 called any number of times, in any order, on every exit path, and slots are given back once.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Protocol
 
 from kfsim.base.types import Endpoint, RevisionKey
 from kfsim.flow.queue_proxy import QueueProxy
@@ -81,22 +81,17 @@ REQUEST_TIMEOUT = Rejection(504, "request timeout")  # pkg/queue/sharedmain/hand
 ACTIVATOR_TIMEOUT = Rejection(504, "activator request timeout")  # cmd/activator/main.go
 
 
-class TicketOwner(ABC):
+class TicketOwner(Protocol):
     """The revision's flow, told of every change that frees or refreshes something."""
 
-    __slots__ = ()
-
-    @abstractmethod
     def release(self, ticket: "Ticket", now: float) -> None:
         """The ticket has just ended: give back what it holds."""
         ...
 
-    @abstractmethod
     def started(self, ticket: "Ticket", now: float) -> None:
         """The first byte of its response arrived."""
         ...
 
-    @abstractmethod
     def refresh(self, ticket: "Ticket", now: float) -> None:
         """More of its response arrived."""
         ...

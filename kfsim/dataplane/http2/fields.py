@@ -104,11 +104,14 @@ def _apply(head: RequestHead, rule: Rule, value: bytes) -> None:
 
 def _set_host(head: RequestHead, authority: bytes | None) -> None:
     """:authority, or Host where there is none (section 8.3.1)."""
-    own, head.host = head.host, None
-    if authority is None and own is None:
-        raise BadHead(400, "the request has neither :authority nor Host")
-    apply_rule(head, Rule.HOST, authority if authority is not None else own or b"")
-    if own is not None and own.lower() != (head.host or b"").lower():
+    if authority is None:
+        if head.host is None:
+            raise BadHead(400, "the request has neither :authority nor Host")
+        return
+    own = head.host or authority
+    head.host = None
+    apply_rule(head, Rule.HOST, authority)
+    if own.lower() != authority.lower():
         raise _malformed(":authority and Host differ")
 
 
