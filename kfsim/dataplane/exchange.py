@@ -54,6 +54,7 @@ class Exchange(UpstreamUser):
         "_pending",
         "_pending_bytes",
         "_plane",
+        "_repeated",
         "_request",
         "_request_ended",
         "_request_paused",
@@ -85,6 +86,7 @@ class Exchange(UpstreamUser):
         self._request_paused = False
         self._response_paused = False
         self._status = 0
+        self._repeated = False
         self._over = False
         plane.counters.begun += 1
 
@@ -296,7 +298,8 @@ class Exchange(UpstreamUser):
             return
         if self._status:
             self._break()
-        elif upstream is not None and self._may_repeat(upstream):
+        elif upstream is not None and not self._repeated and self._may_repeat(upstream):
+            self._repeated = True
             self._plane.counters.retries += 1
             self._connect_again()
         else:

@@ -58,6 +58,9 @@ class Link(FrameReader):
         self._waiting: dict[Stream, None] = {}
         """Streams with something queued, in the order in which they have their turn."""
         self._newest = 0
+        """The largest stream that was seen."""
+        self._accepted = 0
+        """The largest that was taken, as GOAWAY tells it."""
         self._reset: dict[int, None] = {}
         """Streams that were reset from here, whose last frames may still come."""
         self._blocked = False
@@ -197,7 +200,7 @@ class Link(FrameReader):
         self._waiting.pop(stream, None)
         self._remember_reset(stream.id)
         self._emit(frames.make_reset(stream.id, code))
-        self._give_back(stream, stream.held_back, to_stream=False)
+        self._release_held_back(stream)
         stream.local_ended = stream.remote_ended = True
         self._forgotten()
 
@@ -284,7 +287,14 @@ class Link(FrameReader):
     def _forget(self, stream: Stream) -> None:
         if self._streams.pop(stream.id, None) is not None:
             self._waiting.pop(stream, None)
+            self._release_held_back(stream)
             self._forgotten()
+
+    def _release_held_back(self, stream: Stream) -> None:
+        """The stream is over: what it held of the connection's window is the others' again."""
+        held_back, stream.held_back = stream.held_back, 0
+        if held_back:
+            self._give_back(None, held_back, to_stream=False)
 
     def _remember_reset(self, stream_id: int) -> None:
         if len(self._reset) >= _REMEMBERED_RESETS:
@@ -295,14 +305,14 @@ class Link(FrameReader):
         """Say that no more streams are taken; those that are open go on."""
         if not self._leaving and not self._over:
             self._leaving = True
-            self._emit(frames.make_goaway(self._newest if self._server else 0, code, reason))
+            self._emit(frames.make_goaway(self._accepted, code, reason))
 
     def _fail(self, code: ErrorCode, reason: str) -> None:
         """End it at once, and say why."""
         if self._over:
             return
         self._over = True
-        self._emit(frames.make_goaway(self._newest if self._server else 0, code, reason))
+        self._emit(frames.make_goaway(self._accepted, code, reason))
         self._outgoing.flush()
         self._transport.close()
         self._lose_all(reason, after=0)
@@ -313,6 +323,7 @@ class Link(FrameReader):
         for stream in lost:
             del self._streams[stream.id]
             self._waiting.pop(stream, None)
+            self._release_held_back(stream)
             stream.local_ended = stream.remote_ended = True
             self._lost(stream, reason, unprocessed=unprocessed)
 
@@ -355,6 +366,7 @@ class Link(FrameReader):
         if stream.expected >= 0:
             stream.expected -= len(data)
             if stream.expected < 0:
+                self._give_back(None, size, to_stream=False)
                 raise StreamFault(
                     ErrorCode.PROTOCOL_ERROR, "the body is longer than content-length"
                 )
@@ -414,7 +426,6 @@ class Link(FrameReader):
         if stream is None:
             return
         stream.local_ended = stream.remote_ended = True
-        self._give_back(None, stream.held_back, to_stream=False)
         self._forget(stream)
         refused = code == ErrorCode.REFUSED_STREAM
         self._lost(stream, f"the stream was reset ({describe(code)})", unprocessed=refused)

@@ -30,6 +30,7 @@ class FrameReader(ABC):
         self._block_ends = False
         self._block_bytes = 0
         self._control = Toll(limits.control_frames_per_interval, limits.frame_interval, clock)
+        self._began = False
         self._over = False
         """Whether the connection has ended, so that nothing more is read."""
 
@@ -85,6 +86,10 @@ class FrameReader(ABC):
         self._received = data[position:] if position < size and not self._over else b""
 
     def _frame(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
+        if not self._began:
+            if kind != frames.SETTINGS or flags & frames.ACK:
+                raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "SETTINGS must come first")
+            self._began = True
         if self._block_stream and (kind != frames.CONTINUATION or stream_id != self._block_stream):
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a header block was interrupted")
         if kind == frames.DATA:

@@ -68,6 +68,18 @@ class ClientLink(Link):
         if data:
             super().data_received(data)
 
+    def pause_writing(self) -> None:
+        """A client that does not take its answers is not asked for more requests."""
+        super().pause_writing()
+        self._transport.pause_reading()
+        self._note_stuck()
+
+    def resume_writing(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+        super().resume_writing()
+        self._note_stuck()
+
     def _take_preface(self, data: bytes) -> bytes:
         """What follows it; who sends another one is no client of HTTP/2."""
         self._received = b""
@@ -119,7 +131,7 @@ class ClientLink(Link):
         self._flusher.enter()
         try:
             self.apply_settings(settings)
-            self._newest = 1
+            self._newest = self._accepted = 1
             self._begin(1, Incoming(head), 0.0, ended=True)
         except ConnectionFault as fault:
             self._fail(fault.code, fault.reason)
@@ -140,9 +152,10 @@ class ClientLink(Link):
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "clients open odd streams")
         if stream_id <= self._newest:
             raise ConnectionFault(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream")
+        self._newest = stream_id
         if self._leaving:
             raise StreamFault(ErrorCode.REFUSED_STREAM, "the connection is about to close")
-        self._newest = stream_id
+        self._accepted = stream_id
         if len(self._streams) >= self._limits.max_streams:
             self._refusals.note(Refusal.STREAMS)
             raise StreamFault(ErrorCode.REFUSED_STREAM, "too many streams are open")
@@ -224,6 +237,8 @@ class ClientLink(Link):
 
     def _note_stuck(self) -> None:
         stuck = sum(stream.queued for stream in self._streams.values() if stream.full)
+        if self._blocked:
+            stuck += self._transport.get_write_buffer_size()
         self._plane.buffered.note(self, stuck)
 
     def _forgotten(self) -> None:

@@ -141,8 +141,10 @@ class ReplicaLink(Link):
         if head is None:
             return
         owner.headed = True
-        if head.framing is Framing.LENGTH and not ended:
+        if head.framing is Framing.LENGTH:
             stream.expected = head.content_length
+        elif head.framing is Framing.NONE:
+            stream.expected = 0  # HEAD, 204 and 304 have no body, whatever comes
         user.response_head(head)
         if ended:
             self._end_remote(stream, ())

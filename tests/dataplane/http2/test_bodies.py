@@ -425,3 +425,102 @@ async def test_upgrade_to_http2(settings):
         assert (await raw.response(3))[1] == b"GET /v1 "
         assert "upgrade" not in replica.received[0].headers
         client.close()
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", b"200"), ("GET", b"204"), ("GET", b"304")])
+async def test_a_body_where_there_is_none_reaches_nobody(method, status):
+    evil = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL"
+    parts = (response(1, status=status), F.make_data(1, evil, end=True))
+    async with gateway_to(answering(*parts)) as world:
+        client = await world.connect()
+        client.send("/", method=method)
+        assert b"EVIL" not in await client.reader.read()
+        assert world.gateway.counters.ended[Outcome.BROKEN] == 1
+        client.close()
+
+
+async def test_slow_clients_leave_the_shared_connection_its_window():
+    body = bytes(200_000)
+
+    async def behave(peer):
+        peer.say(F.make_settings([]))
+        room = 65535
+        while (frame := await peer.hear()) is not None:
+            if frame.kind == F.WINDOW_UPDATE and frame.stream == 0:
+                room += int.from_bytes(frame.payload)
+            elif frame.kind == F.HEADERS:
+                left = body
+                peer.say(response(frame.stream, (b"content-length", b"%d" % len(body))))
+                while left:  # the stream's window has room for all of it
+                    while room <= 0:
+                        update = await peer.hear_of(F.WINDOW_UPDATE, stream=0)
+                        room += int.from_bytes(update.payload)
+                    part, left = left[: min(16384, room)], left[min(16384, room) :]
+                    room -= len(part)
+                    peer.say(F.make_data(frame.stream, part, end=not left))
+
+    replica = RawReplica(behave)
+    async with running(replica) as world:
+        world.route(replica)
+        for _ in range(12):  # more than the connection's window, each paused while it ends
+            client = await connect_raw(world)
+            client.greet((4, 1000))
+            client.ask(1)
+            received = 0
+            while received < len(body):
+                frame = await client.hear_of(F.DATA)
+                received += len(frame.payload)
+                client.say(F.make_window_update(1, 50_000), F.make_window_update(0, 50_000))
+            client.close()
+        assert replica.connections == 1
+
+
+async def test_a_call_that_crosses_a_goaway_is_refused_alone():
+    async with running() as world:
+        world.route()  # held
+        client = await connect_raw(world)
+        client.greet()
+        client.ask(1)
+        await until(lambda: world.flow.held(REVISION) == 1)
+        closing = asyncio.ensure_future(world.gateway.close(5.0))
+        goaway = await client.hear_of(F.GOAWAY)
+        assert int.from_bytes(goaway.payload[:4]) == 1
+        client.ask(3, POST, end=False)
+        client.say(F.make_data(3, b"x", end=True), F.make_ping(b"12345678", ack=False))
+        heard = [await client.hear() for _ in range(2)]
+        reset = next(frame for frame in heard if frame.kind == F.RST_STREAM)
+        assert (reset.stream, ErrorCode(reset.code)) == (3, ErrorCode.REFUSED_STREAM)
+        assert F.PING in [frame.kind for frame in heard]  # the connection goes on
+        client.close()
+        await closing
+
+
+async def test_a_replica_that_refuses_always_is_asked_twice():
+    async def behave(peer):
+        while (frame := await peer.hear()) is not None:
+            if frame.kind == F.HEADERS:
+                peer.say(F.make_reset(frame.stream, ErrorCode.REFUSED_STREAM))
+
+    async with gateway_to(behave) as world:
+        assert (await world.ask("/")).status == 502
+        assert world.gateway.counters.retries == 1
+
+
+async def test_a_client_that_reads_no_answers_is_not_read_on():
+    fields = [*POST[:3], (b":authority", b"nobody"), (b"content-type", b"application/grpc")]
+    async with running() as world:
+        client = await connect_raw(world)
+        client.greet()
+        client.writer.transport.pause_reading()
+        block = hpack.Encoder().encode(fields)
+        stream, before = 1, -1
+        while world.gateway.counters.begun != before:  # until it asks in vain
+            before = world.gateway.counters.begun
+            for _ in range(20):
+                asks = range(stream, stream + 4000, 2)
+                client.say(b"".join(F.make_headers(each, block, end=True) for each in asks))
+                stream += 4000
+            await asyncio.sleep(0.2)
+        assert world.gateway.counters.begun < stream // 2
+        assert world.gateway.buffered_bytes < 2_000_000
+        client.writer.transport.abort()

@@ -257,6 +257,15 @@ async def test_a_preface_that_goes_wrong_and_one_in_pieces():
         client.close()
 
 
+async def test_settings_must_come_first():
+    async with running() as world:
+        client = await connect_raw(world)
+        client.say(F.PREFACE, headers(1))
+        goaway = await client.hear_of(F.GOAWAY)
+        assert ErrorCode(goaway.code) is ErrorCode.PROTOCOL_ERROR
+        client.close()
+
+
 async def test_unknown_frames_are_passed_over():
     async with running() as world:
         client = await connect_raw(world)
