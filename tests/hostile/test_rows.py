@@ -1,6 +1,7 @@
 """Hostile requests over real sockets, and through the parsers cut at every byte."""
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 
 import pytest
@@ -9,7 +10,7 @@ from kfsim.base.types import Endpoint, ReplicaKey
 from tests.dataplane.worlds import running, until
 from tests.hostile.benches import Bench, say_ok
 from tests.hostile.replies import read_replies
-from tests.hostile.rows import PROBE, ROWS, Row
+from tests.hostile.rows import PROBE, ROWS, Row, chunks, get
 from tests.hostile.strict import StrictParser
 
 _REFUSALS = (400, 431, 501, 505)
@@ -101,11 +102,35 @@ async def test_in_single_bytes(row):
     bench.leave()
 
 
+def find_cuts(sent: bytes) -> list[int]:
+    """Some sixty, and all before what could be taken for the beginning of a request."""
+    even = range(1, len(sent), max(1, len(sent) // 60))
+    begins = [found.start() for found in re.finditer(rb"(?:GET|POST) +/", sent)][:60]
+    return sorted({*even, *begins} - {0})
+
+
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
 async def test_cut_in_two_anywhere(row):
     sent = row.sent + PROBE
-    for cut in range(1, len(sent), max(1, len(sent) // 60)):
+    for cut in find_cuts(sent):
         bench = Bench()
         bench.send(sent[:cut], sent[cut:])
         check(row, bench.received, bench.seen)
         bench.leave()
+
+
+@pytest.mark.parametrize("behind", [b"4;", b"0\r\nX-A: "], ids=["extension", "trailer"])
+async def test_what_brings_nothing_of_a_body_is_bounded(behind):
+    bench = Bench()
+    bench.send(chunks(b"4\r\nbody\r\n" + behind), *[b"x" * 10_000] * 7)
+    assert [reply.status for reply in read_replies(bench.received)] == [400]
+    bench.leave()
+
+
+async def test_a_head_is_measured_whole_though_it_begins_behind_a_request():
+    bench = Bench()
+    bench.send(
+        get() + b"GET /b HTTP/1.1\r\nX-A: " + b"x" * 70_000, b"\r\nHost: iris.default\r\n\r\n"
+    )
+    assert [reply.status for reply in read_replies(bench.received)] == [200, 431]
+    bench.leave()

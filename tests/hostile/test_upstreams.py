@@ -25,6 +25,7 @@ def saying(*parts, close=False):
     return answer
 
 
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"
 HEADS = {
     "two lengths": OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nok",
     "the same length twice": OK + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nok",
@@ -37,6 +38,11 @@ HEADS = {
     "letters for a status": b"HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n",
     "another protocol": b"ICY 200 OK\r\nContent-Length: 0\r\n\r\n",
     "HTTP/2 in words": b"HTTP/2 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "a status below all": b"HTTP/1.1 099 What\r\nContent-Length: 0\r\n\r\n",
+    "no status at all": b"HTTP/1.1 000 What\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nok",
+    "HTTP/2.0": b"HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "HTTP/0.9": b"HTTP/0.9 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "chunks in HTTP/1.0": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "no protocol": b"hello\r\n\r\n",
     "a request": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     "NUL in a value": OK + b"X: a\x00b\r\nContent-Length: 0\r\n\r\n",
@@ -80,6 +86,8 @@ BROKEN = {
     "less than announced": (OK + b"Content-Length: 9\r\n\r\nok", True),
     "a bad chunk": (OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\nzz\r\n", False),
     "a chunk that is too long": (OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nokay\r\n", False),
+    "an extension without an end": (CHUNKED + b"2;" + b"x" * 400_000, False),
+    "a trailer without an end": (CHUNKED + b"0\r\nX: " + b"x" * 400_000, False),
     "chunks without an end": (OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", True),
 }
 

@@ -132,8 +132,14 @@ class ClientConnection(RequestReader):
         if self._held is not None:
             self._hold(data)
             return
-        # Between two requests, with nothing left to do and nothing read of the next one.
-        idle = self._present is None and self._head_bytes == 0 and not self._backlog
+        # Between two requests, with nothing left to do and nothing read of the next one, be it by
+        # a read that held the end of an earlier one.
+        idle = (
+            self._present is None
+            and self._head_bytes == 0
+            and not self._head_begun
+            and not self._backlog
+        )
         if idle and self._read_at_once(data):
             return
         self._forget_latest()

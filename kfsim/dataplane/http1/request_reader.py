@@ -30,9 +30,11 @@ class RequestReader(Downstream):
         self._raw = b""
         """What the present head is in, with whatever else that was read at once."""
         self._first_in_raw = False
+        self._raw_seen = 0  # up to where the request lines in it have been found
         self._head_begun = False
         self._trailers = 0
         self._trailer_bytes = 0
+        self._barren_bytes = 0
         self._body_behind: RequestHead | None = None
         """A request whose body llhttp takes for another protocol, until a parser stands at it."""
         self._priming = False
@@ -69,10 +71,13 @@ class RequestReader(Downstream):
         if self._head_begun:
             self._raw += data
         else:
-            self._raw, self._first_in_raw = data, self._in_head
+            self._raw, self._first_in_raw, self._raw_seen = data, self._in_head, 0
         if self._in_head:
             self._head_bytes += len(data)
+        else:
+            self._barren_bytes += len(data)
         self._feed(data)
+        self._check_barren()
 
     def _feed(self, data: bytes) -> None:
         while data and not self._stopped:
@@ -141,7 +146,7 @@ class RequestReader(Downstream):
         if self._stopped or self._priming:
             return
         self._in_head = self._head_begun = False
-        self._trailers = self._trailer_bytes = 0
+        self._trailers = self._trailer_bytes = self._barren_bytes = 0
         parser = self._parser
         try:
             self._check_size()
@@ -161,6 +166,7 @@ class RequestReader(Downstream):
         self._take_head(head)
 
     def on_body(self, data: bytes) -> None:
+        self._barren_bytes = 0
         self._take_body(data)
 
     def on_message_complete(self) -> None:
@@ -180,6 +186,15 @@ class RequestReader(Downstream):
             self._plane.refusals.note(counted)
             self._refuse(400, "the request has too many trailers")
 
+    def _check_barren(self) -> None:
+        """Chunk extensions and trailers that never end bring nothing of a body, and the parser
+        keeps a trailer until it is whole (CVE-2023-39326 of Go)."""
+        limits = self._plane.limits
+        if self._in_head or self._stopped or self._barren_bytes <= limits.head_bytes:
+            return
+        self._plane.refusals.note(Refusal.HEAD_SIZE)
+        self._refuse(400, f"over {limits.head_bytes} bytes of chunk extensions or trailers")
+
     def _check_line(self) -> None:
         """llhttp takes several spaces between the parts of a request line, and other protocols'
         names: what goes upstream would be unlike what came. The line is looked for in what was
@@ -191,7 +206,13 @@ class RequestReader(Downstream):
             parser.get_http_version().encode(),
         )
         raw, first, self._first_in_raw = self._raw, self._first_in_raw, False
-        if not (raw.lstrip(b"\r\n").startswith(line) if first else line in raw):
+        if first:
+            start = len(raw) - len(raw.lstrip(b"\r\n"))
+            found = start if raw.startswith(line, start) else -1
+        else:
+            found = raw.find(line, self._raw_seen)
+        self._raw_seen = found + len(line)
+        if found < 0:
             raise BadHead(400, "the request line is not METHOD TARGET HTTP/1.1, one space between")
 
     def _check_size(self) -> None:
@@ -201,7 +222,7 @@ class RequestReader(Downstream):
             self._plane.refusals.note(Refusal.HEADER_COUNT)
             raise BadHead(431, f"more than {limits.headers} headers")
         # What was received holds more than the head, so it is measured only when it is suspect.
-        if received > limits.head_bytes:
+        if max(received, len(self._raw)) > limits.head_bytes:
             size = len(self._url) + sum(len(name) + len(value) for name, value in self._headers)
             if size > limits.head_bytes:
                 self._plane.refusals.note(Refusal.HEAD_SIZE)

@@ -72,6 +72,7 @@ class UpstreamConnection(Upstream):
         self._parser: Any = None
         self._headers: list[RawHeader] = []
         self._head_bytes = 0
+        self._barren_bytes = 0
         self._in_body = False
         self._framing = _NONE
         self._chunked = False
@@ -108,7 +109,7 @@ class UpstreamConnection(Upstream):
         self.answered = False
         self._response_ended = False
         self._request_ended = False
-        self._head_bytes = 0
+        self._head_bytes = self._barren_bytes = 0
         if self._stale_parser:
             self._stale_parser = False
             self._parser = httptools.HttpResponseParser(self)
@@ -183,7 +184,9 @@ class UpstreamConnection(Upstream):
         fresh = not self._in_body and self._head_bytes == 0
         if fresh and self._read_at_once(data):
             return
-        if not self._in_body:
+        if self._in_body:
+            self._barren_bytes += len(data)
+        else:
             self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -201,6 +204,8 @@ class UpstreamConnection(Upstream):
                 self._release()
             elif not self._in_body and self._head_bytes > self._limits.head_bytes:
                 self._fail(f"its response head is larger than {self._limits.head_bytes} bytes")
+            elif self._barren_bytes > self._limits.head_bytes:
+                self._fail("its chunk extensions or trailers do not end")
             elif self._user is not None:
                 self._user.response_flush()
 
@@ -236,7 +241,8 @@ class UpstreamConnection(Upstream):
         self._headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
+        if not self._in_body:  # trailers are dropped
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         user = self._user
@@ -244,6 +250,10 @@ class UpstreamConnection(Upstream):
             self._keep = False
             return
         status = self._parser.get_status_code()
+        version = self._parser.get_http_version()
+        if status < 100 or version not in ("1.1", "1.0"):
+            self._fail(f"it answered with status {status:03} in HTTP/{version}")
+            return
         if status < 200:
             if status == 101:
                 self._begin_switch(user)
@@ -253,6 +263,8 @@ class UpstreamConnection(Upstream):
         try:
             self._check_size()
             head = parse_response_head(user.method, status, self._headers)
+            if head.framing is _CHUNKED and version == "1.0":  # RFC 9112 section 6.1
+                raise BadHead(502, "the replica answered with Transfer-Encoding in HTTP/1.0")
         except BadHead as error:
             self._fail(error.reason)
             return
@@ -277,6 +289,7 @@ class UpstreamConnection(Upstream):
             raise BadHead(502, f"its response head is larger than {most} bytes")
 
     def on_body(self, data: bytes) -> None:
+        self._barren_bytes = 0
         if self._user is None or self._response_ended:
             self._keep = False
         else:
