@@ -393,7 +393,12 @@ class Link(FrameReader):
                 self._emit(frames.make_window_update(stream.id, increment))
 
     def _take_block(self, stream_id: int, block: bytes, *, ended: bool) -> None:
-        fields = self._decoder.decode(block)
+        try:
+            fields = self._decoder.decode(block)
+        except ConnectionFault as fault:
+            if fault.code is ErrorCode.ENHANCE_YOUR_CALM:
+                self._refusals.note(Refusal.HEAD_SIZE)
+            raise
         stream = self._streams.get(stream_id)
         if stream is not None and stream.remote_ended:
             raise StreamFault(ErrorCode.STREAM_CLOSED, "HEADERS on a stream that has ended")

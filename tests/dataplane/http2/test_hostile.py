@@ -257,6 +257,17 @@ async def test_a_preface_that_goes_wrong_and_one_in_pieces():
         client.close()
 
 
+async def test_a_header_list_beyond_the_limit_is_counted():
+    async with running(limits=Limits(header_list_bytes=1000)) as world:
+        client = await connect_raw(world)
+        client.greet()
+        client.say(headers(1, (b"x", b"y" * 1000)))
+        goaway = await client.hear_of(F.GOAWAY)
+        assert ErrorCode(goaway.code) is ErrorCode.ENHANCE_YOUR_CALM
+        assert world.gateway.refusals.counts[Refusal.HEAD_SIZE] == 1
+        client.close()
+
+
 async def test_settings_must_come_first():
     async with running() as world:
         client = await connect_raw(world)
