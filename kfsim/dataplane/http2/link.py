@@ -363,24 +363,28 @@ class Link(FrameReader):
                 raise StreamFault(ErrorCode.STREAM_CLOSED, "DATA on a closed stream")
             return
         stream.receive.take(size)
-        if stream.expected >= 0:
-            stream.expected -= len(data)
-            if stream.expected < 0:
-                self._give_back(None, size, to_stream=False)
-                raise StreamFault(
-                    ErrorCode.PROTOCOL_ERROR, "the body is longer than content-length"
-                )
         ended = bool(flags & frames.END_STREAM)
-        if data:
-            self._data(stream, data)
-        elif not ended:
-            self._count_control()
-        if stream.paused:
+        try:
+            self._pass_on(stream, data, ended=ended)
+        except StreamFault:  # what is thrown away was taken as well
+            self._give_back(None, size, to_stream=False)
+            raise
+        if stream.paused and not stream.remote_ended:  # it may have been broken off meanwhile
             stream.held_back += size
         else:
             self._give_back(stream, size, to_stream=not ended)
         if ended and not stream.remote_ended:
             self._end_remote(stream, ())
+
+    def _pass_on(self, stream: Stream, data: bytes, *, ended: bool) -> None:
+        if stream.expected >= 0:
+            stream.expected -= len(data)
+            if stream.expected < 0:
+                raise StreamFault(ErrorCode.PROTOCOL_ERROR, "the body exceeds content-length")
+        if data:
+            self._data(stream, data)
+        elif not ended:
+            self._count_control()
 
     def _give_back(self, stream: Stream | None, size: int, *, to_stream: bool) -> None:
         """Bytes were taken: the peer may send as many again."""
