@@ -13,7 +13,6 @@ from kfsim.dataplane.answers import Answer
 from kfsim.dataplane.heads import RawHeader
 from kfsim.dataplane.requests import RequestHead
 
-OK: Final = 0
 UNKNOWN: Final = 2
 DEADLINE_EXCEEDED: Final = 4
 UNIMPLEMENTED: Final = 12

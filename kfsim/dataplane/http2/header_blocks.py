@@ -14,7 +14,8 @@ import hpack
 from kfsim.dataplane.heads import RawHeader
 from kfsim.dataplane.http2.errors import ConnectionFault, ErrorCode
 
-_MOST_REMEMBERED: Final = 64
+MOST_REMEMBERED: Final = 16
+"""Blocks of one connection, each with less than `_LONGEST_REMEMBERED` of names and values."""
 _LONGEST_REMEMBERED: Final = 4096
 _MOST_ENCODED: Final = 1024
 
@@ -22,7 +23,7 @@ _MOST_ENCODED: Final = 1024
 class BlockDecoder:
     """One connection's. Equal blocks give the same tuple, as long as they mean the same."""
 
-    __slots__ = ("_count", "_decoder", "_known", "_newest", "_table")
+    __slots__ = ("_count", "_decoder", "_known", "_newest", "_table", "remembered")
 
     def __init__(self, *, most_bytes: int) -> None:
         """`most_bytes` as SETTINGS_MAX_HEADER_LIST_SIZE counts them."""
@@ -31,12 +32,16 @@ class BlockDecoder:
         self._newest: object = None
         self._count = 0
         self._known: dict[bytes, tuple[RawHeader, ...]] = {}
+        self.remembered = False
+        """Whether the latest block will give the same tuple again."""
 
     def decode(self, block: bytes) -> tuple[RawHeader, ...]:
         """Raises ConnectionFault: after an error nobody knows the table."""
         known = self._known.get(block)
         if known is not None:
+            self.remembered = True
             return known
+        self.remembered = False
         table = self._table
         size = table.maxsize
         try:
@@ -55,10 +60,11 @@ class BlockDecoder:
         if newest is not self._newest or count != self._count or size != table.maxsize:
             self._newest, self._count = newest, count
             self._known.clear()
-        elif len(block) <= _LONGEST_REMEMBERED:
-            if len(self._known) >= _MOST_REMEMBERED:
+        elif sum(len(name) + len(value) for name, value in fields) <= _LONGEST_REMEMBERED:
+            if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
             self._known[block] = fields
+            self.remembered = True
         return fields
 
 
@@ -83,9 +89,11 @@ class BlockEncoder:
         key = tuple(fields)
         block = self._encoded.get(key)
         if block is None:
-            if len(self._encoded) >= _MOST_ENCODED:
-                self._encoded.clear()
-            block = self._encoded[key] = self.encode_once(key)
+            block = self.encode_once(key)
+            if len(block) <= _LONGEST_REMEMBERED:
+                if len(self._encoded) >= _MOST_ENCODED:
+                    self._encoded.clear()
+                self._encoded[key] = block
         return block
 
     def encode_once(self, fields: Sequence[RawHeader]) -> bytes:

@@ -15,6 +15,7 @@ from kfsim.dataplane.http2 import frames
 from kfsim.dataplane.http2.errors import ConnectionFault, ErrorCode, StreamFault
 from kfsim.dataplane.http2.fields import read_request, read_trailers
 from kfsim.dataplane.http2.grpc import is_grpc, timeout_of
+from kfsim.dataplane.http2.header_blocks import MOST_REMEMBERED
 from kfsim.dataplane.http2.link import Link
 from kfsim.dataplane.http2.request import ClientRequest
 from kfsim.dataplane.http2.stream import Stream
@@ -26,7 +27,6 @@ from kfsim.dataplane.rest import Rest
 _PING_AFTER: Final = 60.0
 """Seconds without a byte from a client with open streams, before it is asked whether it lives."""
 _PING_PATIENCE: Final = 20.0
-_MOST_REMEMBERED: Final = 64
 
 
 class ClientLink(Link):
@@ -177,9 +177,10 @@ class ClientLink(Link):
         head = read_request(fields, ended=ended)
         head.grpc = is_grpc(head)
         incoming, timeout = Incoming(head), timeout_of(head)
-        if len(self._known) >= _MOST_REMEMBERED:
-            self._known.clear()
-        self._known[id(fields)] = (fields, ended, incoming, timeout)
+        if self._decoder.remembered:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            self._known[id(fields)] = (fields, ended, incoming, timeout)
         return incoming, timeout
 
     def _begin(self, stream_id: int, incoming: Incoming, timeout: float, *, ended: bool) -> None:

@@ -11,7 +11,7 @@ from kfsim.dataplane.heads import Framing, RawHeader
 from kfsim.dataplane.http2.errors import ConnectionFault, ErrorCode, StreamFault
 from kfsim.dataplane.http2.fields import read_response, read_status, read_trailers
 from kfsim.dataplane.http2.flusher import Flusher
-from kfsim.dataplane.http2.header_blocks import BlockEncoder, make_literal
+from kfsim.dataplane.http2.header_blocks import MOST_REMEMBERED, BlockEncoder, make_literal
 from kfsim.dataplane.http2.link import Link
 from kfsim.dataplane.http2.stream import Stream
 from kfsim.dataplane.http2.windows import LARGEST
@@ -21,7 +21,6 @@ from kfsim.dataplane.responses import ResponseHead, interim_fields
 from kfsim.dataplane.upstream import Address, Upstream, UpstreamUser
 
 _STREAMS_BEFORE_SETTINGS: Final = 100
-_MOST_REMEMBERED: Final = 64
 _LONGEST_LITERAL: Final = 126
 _VIA_ACTIVATOR: Final = make_literal(b"k-proxy-request", b"activator")
 
@@ -166,8 +165,8 @@ class ReplicaLink(Link):
             owner.user.response_interim(status, interim_fields(regular))
             return None
         head = read_response(owner.user.method, status, regular, ended=ended)
-        if not bodiless:
-            if len(self._known) >= _MOST_REMEMBERED:
+        if not bodiless and self._decoder.remembered:
+            if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
             self._known[id(fields)] = (fields, ended, head)
         return head

@@ -43,6 +43,20 @@ def test_a_block_that_changes_nothing_is_the_same_object_again():
     assert ours.decode(encoder.encode(fields)) == first
 
 
+def test_long_lists_are_not_kept():
+    ours, encoder = BlockDecoder(most_bytes=65536), hpack.Encoder()
+    fields = [(b"a", b"x" * 3000), (b"b", b"y" * 3000)]
+    block = BlockEncoder().encode(fields)  # changes no table
+    ours.decode(encoder.encode([(b"c", b"1")]))
+    assert ours.decode(block) is not ours.decode(block)
+    assert not ours.remembered
+    short = BlockEncoder().encode(fields[:1])
+    assert ours.decode(short) is ours.decode(short)
+    assert ours.remembered
+    texts = BlockEncoder()
+    assert texts.encode(fields) is not texts.encode(fields)
+
+
 @pytest.mark.parametrize(
     ("block", "code"),
     [
